@@ -1,0 +1,45 @@
+# make demo | test | lint | format | clean. Needs Python 3.11+, bash and make; everything else goes into .venv.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test lint format check-types unit clean
+
+demo: $(VENV)/.run
+	scripts/demo "$(BIN)" demo_out
+
+test: $(VENV)/.dev
+	scripts/install-system-packages
+	$(MAKE) --no-print-directory lint
+	$(BIN)/pytest -n 2
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another one with: make PYTHON=/path/to/python3") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+
+# What the commands need.
+$(VENV)/.run: pyproject.toml | $(BIN)/python
+	scripts/install-package "$(BIN)/python" .
+	touch $@
+
+# The same with what the tests and the linters need. Training's torch is in neither.
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	scripts/install-package "$(BIN)/python" ".[dev,onnx]"
+	touch $@ $(VENV)/.run
+
+clean:
+	rm -rf $(VENV) demo_out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
