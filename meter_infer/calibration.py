@@ -1,0 +1,114 @@
+"""From a position on a scale to a value: piecewise linear, validated, serialised."""
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+from meter_infer.errors import CalibrationError
+
+
+def _require_monotonic(values: list[float]) -> None:
+    steps = [b - a for a, b in pairwise(values)]
+    if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)):
+        raise CalibrationError(
+            f"The values of a calibration must only rise or only fall along the scale; these are {values}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Which value stands where on a scale; straight lines between the points.
+
+    Raises CalibrationError unless there are at least two points, all numbers are finite, the
+    fractions strictly ascend, and the values strictly ascend or strictly descend.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    """(fraction, value); fraction 0 is the scale's first mark and 1 its last."""
+
+    def __post_init__(self) -> None:
+        if len(self.points) < 2:
+            raise CalibrationError(f"A calibration needs at least two points; this one has {len(self.points)}.")
+        if not all(math.isfinite(number) for point in self.points for number in point):
+            raise CalibrationError("The points of a calibration must be finite numbers.")
+        fractions = [fraction for fraction, _ in self.points]
+        if any(b <= a for a, b in pairwise(fractions)):
+            raise CalibrationError(
+                f"The fractions of a calibration must ascend, each once; these are {fractions}."
+            )
+        _require_monotonic([value for _, value in self.points])
+
+    @classmethod
+    def from_range(cls, ends: tuple[float, float]) -> Self:
+        """Return the straight line from `ends[0]` at the scale's first mark to `ends[1]` at its last."""
+        first, last = float(ends[0]), float(ends[1])
+        if first == last:
+            raise CalibrationError(
+                f"A scale from {first:g} to {last:g} has no width; give the values of its first and last mark."
+            )
+        return cls(((0.0, first), (1.0, last)))
+
+    @property
+    def span(self) -> float:
+        """Width of the value range between the first and the last point; above 0, in the meter's unit."""
+        return abs(self.points[-1][1] - self.points[0][1])
+
+    def value(self, fraction: float) -> float:
+        """Return the value at `fraction`; the outer segments go on past either end."""
+        return _interpolate([point[0] for point in self.points], [point[1] for point in self.points], fraction)
+
+    def fraction(self, value: float) -> float:
+        """Return where on the scale `value` stands: the inverse of `value`."""
+        pairs = sorted((point[1], point[0]) for point in self.points)
+        return _interpolate([pair[0] for pair in pairs], [pair[1] for pair in pairs], value)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain data for YAML or JSON; `from_dict` is the inverse."""
+        return {"points": [{"fraction": fraction, "value": value} for fraction, value in self.points]}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Self:
+        """Return the calibration that `to_dict` wrote; CalibrationError where the data has another form."""
+        points = data.get("points")
+        if not isinstance(points, list):
+            raise CalibrationError("A calibration needs a list 'points' of {fraction, value}.")
+        try:
+            return cls(tuple((float(point["fraction"]), float(point["value"])) for point in points))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CalibrationError("Each point of a calibration is {fraction: number, value: number}.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class PixelCalibration:
+    """Values that somebody clicked in the camera's picture; a `Calibration` once the scale is found.
+
+    Raises CalibrationError unless there are at least two points with finite numbers, each place and
+    each value once.
+    """
+
+    points: tuple[tuple[float, float, float], ...]
+    """(x, y, value); x and y in pixels of the frame."""
+
+    def __post_init__(self) -> None:
+        if len(self.points) < 2:
+            raise CalibrationError(f"A calibration needs at least two points; this one has {len(self.points)}.")
+        if not all(math.isfinite(number) for point in self.points for number in point):
+            raise CalibrationError("The points of a calibration must be finite numbers.")
+        if len({(x, y) for x, y, _ in self.points}) < len(self.points):
+            raise CalibrationError("Two points of a calibration lie at the same place in the picture.")
+        if len({value for _, _, value in self.points}) < len(self.points):
+            raise CalibrationError("Two points of a calibration have the same value.")
+
+    def on_scale(self, fraction_at: Callable[[float, float], float]) -> Calibration:
+        """Return the calibration, `fraction_at(x, y)` saying where on the scale a pixel lies."""
+        return Calibration(tuple(sorted((fraction_at(x, y), value) for x, y, value in self.points)))
+
+
+def _interpolate(xs: list[float], ys: list[float], x: float) -> float:
+    """Piecewise linear through ascending `xs`; the first and last segment extend without end."""
+    left = min(max(bisect_right(xs, x) - 1, 0), len(xs) - 2)
+    slope = (ys[left + 1] - ys[left]) / (xs[left + 1] - xs[left])
+    return ys[left] + slope * (x - xs[left])

@@ -1,0 +1,108 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meter_infer.calibration import Calibration, PixelCalibration
+from meter_infer.errors import CalibrationError
+
+COMPRESSED = Calibration(((0.0, 0.0), (0.07, 20.0), (0.23, 50.0), (1.0, 300.0)))
+
+
+def test_a_range_is_a_straight_line() -> None:
+    line = Calibration.from_range((-1.0, 3.0))
+    assert line.value(0.25) == pytest.approx(0.0)
+    assert line.span == 4.0
+
+
+def test_points_are_met_exactly_and_joined_by_straight_lines() -> None:
+    for fraction, value in COMPRESSED.points:
+        assert COMPRESSED.value(fraction) == pytest.approx(value)
+    assert COMPRESSED.value(0.15) == pytest.approx(35.0)
+
+
+@pytest.mark.parametrize(("fraction", "value"), [(-0.07, -20.0), (1.077, 325.0)])
+def test_past_the_ends_the_outer_segments_go_on(fraction: float, value: float) -> None:
+    assert COMPRESSED.value(fraction) == pytest.approx(value)
+    assert COMPRESSED.fraction(value) == pytest.approx(fraction)
+
+
+def test_a_scale_may_fall() -> None:
+    falling = Calibration(((0.0, 40.0), (0.5, 10.0), (1.0, 0.0)))
+    assert falling.value(0.25) == pytest.approx(25.0)
+    assert falling.fraction(25.0) == pytest.approx(0.25)
+    assert falling.fraction(50.0) < 0
+    assert falling.span == 40.0
+
+
+@st.composite
+def calibrations(draw: st.DrawFn) -> Calibration:
+    count = draw(st.integers(2, 8))
+    steps = st.lists(st.floats(0.01, 5.0), min_size=count - 1, max_size=count - 1)
+    fractions, values = [0.0], [draw(st.floats(-100, 100))]
+    for step in draw(steps):
+        fractions.append(fractions[-1] + step)
+    sign = draw(st.sampled_from([-1, 1]))
+    for step in draw(steps):
+        values.append(values[-1] + sign * step)
+    return Calibration(tuple((f / fractions[-1], v) for f, v in zip(fractions, values, strict=True)))
+
+
+@given(calibrations(), st.floats(-0.5, 1.5))
+def test_fraction_is_the_inverse_of_value(calibration: Calibration, fraction: float) -> None:
+    assert calibration.fraction(calibration.value(fraction)) == pytest.approx(fraction, abs=1e-6)
+
+
+@given(calibrations())
+def test_plain_data_brings_the_same_calibration_back(calibration: Calibration) -> None:
+    assert Calibration.from_dict(calibration.to_dict()) == calibration
+
+
+@pytest.mark.parametrize(
+    ("points", "says"),
+    [
+        ((), "at least two"),
+        (((0.0, 1.0),), "at least two"),
+        (((0.0, 1.0), (0.0, 2.0)), "ascend"),
+        (((0.5, 1.0), (0.2, 2.0)), "ascend"),
+        (((0.0, 1.0), (0.5, 1.0), (1.0, 2.0)), "rise"),
+        (((0.0, 1.0), (0.5, 3.0), (1.0, 2.0)), "rise"),
+        (((0.0, math.nan), (1.0, 2.0)), "finite"),
+        (((0.0, 1.0), (math.inf, 2.0)), "finite"),
+    ],
+)
+def test_points_that_are_no_function_are_refused(points: tuple[tuple[float, float], ...], says: str) -> None:
+    with pytest.raises(CalibrationError, match=says):
+        Calibration(points)
+
+
+def test_a_range_without_width_is_refused() -> None:
+    with pytest.raises(CalibrationError, match="no width"):
+        Calibration.from_range((3.0, 3.0))
+
+
+@pytest.mark.parametrize("data", [{}, {"points": 3}, {"points": [1, 2]}, {"points": [{"fraction": 0}]}])
+def test_data_of_another_form_is_refused(data: dict[str, object]) -> None:
+    with pytest.raises(CalibrationError):
+        Calibration.from_dict(data)
+
+
+def test_clicked_points_become_a_calibration_in_the_order_of_the_scale() -> None:
+    clicked = PixelCalibration(((90.0, 0.0, 9.0), (10.0, 0.0, 1.0), (50.0, 5.0, 4.0)))
+    assert clicked.on_scale(lambda x, y: x / 100).points == ((0.1, 1.0), (0.5, 4.0), (0.9, 9.0))
+
+
+def test_clicked_points_that_contradict_the_scale_are_refused() -> None:
+    clicked = PixelCalibration(((10.0, 0.0, 1.0), (50.0, 5.0, 9.0), (90.0, 0.0, 4.0)))
+    with pytest.raises(CalibrationError, match="rise"):
+        clicked.on_scale(lambda x, y: x / 100)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [((1.0, 1.0, 0.0),), ((1.0, 1.0, 0.0), (1.0, 1.0, 2.0)), ((1.0, 1.0, 0.0), (2.0, 1.0, 0.0))],
+)
+def test_clicked_points_must_differ(points: tuple[tuple[float, float, float], ...]) -> None:
+    with pytest.raises(CalibrationError):
+        PixelCalibration(points)
