@@ -1,0 +1,267 @@
+"""From the segmentation of one dial to its geometry and its pointer, at the masks' precision.
+
+Masks and landmarks say where things are to about a hundredth of the dial; `refine` and `pointer`
+take it from there in the luma plane.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.reading.ellipse import fit_ellipse
+from meter_infer.reading.geometry import TAU, DialGeometry, wrap
+from meter_infer.reading.sampling import Points
+from meter_infer.types import Mask, Segment, SegmentClass
+
+RAYS = 120
+"""Directions in which the scale's band is looked for."""
+MIN_SPAN = np.deg2rad(40)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointerLine:
+    """The pointer's axis in the picture."""
+
+    hub: NDArray[np.float64]
+    """A point of the axis at the hub, frame pixels (2,)."""
+    tip: NDArray[np.float64]
+    """The pointer's tip, frame pixels (2,)."""
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DialView:
+    """What the network's segments say about one dial."""
+
+    geometry: DialGeometry
+    pointer: PointerLine | None
+    rival: PointerLine | None
+    """A second pointer that scores nearly as well and points elsewhere."""
+    scale_score: float
+    end_scores: tuple[float, float]
+    """Scores of the two landmarks of the scale's ends; 0 where only the band's ends were seen."""
+    end_gap: float
+    """Largest disagreement between a landmark and the band's own end, radians."""
+    ring_residual: float
+    """How far the band is from an ellipse, share of its radius."""
+
+
+def best(segments: Sequence[Segment], label: SegmentClass) -> Segment | None:
+    """Return the segment of a class with the highest score, or None."""
+    found = [s for s in segments if s.label is label]
+    return max(found, key=lambda s: s.score, default=None)
+
+
+def point_of(segment: Segment | None) -> NDArray[np.float64] | None:
+    """Return a landmark's point, frame pixels (2,), or None."""
+    return None if segment is None else np.array(segment.box.center)
+
+
+def view_dial(segments: Sequence[Segment]) -> DialView | None:
+    """Build the dial's geometry and its pointer from the segments of one crop.
+
+    Returns None when no scale is seen, or when what is seen is no arc.
+    """
+    scale = best(segments, SegmentClass.SCALE)
+    if scale is None or scale.mask is None:
+        return None
+    pivot = point_of(best(segments, SegmentClass.PIVOT))
+    tip = point_of(best(segments, SegmentClass.TIP))
+    arc = _arc_points(scale.mask, pivot)
+    if arc is None:
+        return None
+    points, weights, thickness = arc
+    fit = fit_ellipse(points, weights, pivot=pivot)
+    if fit is None:
+        return None
+    half = 0.5 * float(np.average(thickness, weights=weights)) / float(np.sqrt(np.linalg.det(fit.axes)))
+    half = float(np.clip(half, 0.02, 0.2))
+    bare = DialGeometry(fit.center, fit.axes, 0.0, TAU, (1 - half, 1 + half))
+    ends = _scale_ends(bare, scale.mask, segments)
+    if ends is None:
+        return None
+    start, end, scores, gap = ends
+    geometry = bare.with_ends(start, end)
+    if geometry.span < MIN_SPAN:
+        return None
+    lines = [
+        line
+        for segment in sorted(segments, key=lambda s: -s.score)
+        if segment.label is SegmentClass.POINTER and (line := _pointer_line(segment, geometry, pivot, tip))
+    ]
+    if not lines and pivot is not None and tip is not None:
+        tip_segment, pivot_segment = best(segments, SegmentClass.TIP), best(segments, SegmentClass.PIVOT)
+        if tip_segment is not None and pivot_segment is not None:
+            lines = [PointerLine(pivot, tip, 0.5 * min(tip_segment.score, pivot_segment.score))]
+    rival = next((o for o in lines[1:] if _is_rival(lines[0], o)), None)
+    return DialView(geometry, lines[0] if lines else None, rival, scale.score, scores, gap, fit.residual)
+
+
+def _is_rival(first: PointerLine, other: PointerLine) -> bool:
+    a, b = first.tip - first.hub, other.tip - other.hub
+    turn = abs(wrap(float(np.arctan2(a[1], a[0]) - np.arctan2(b[1], b[0]))))
+    return other.score > 0.6 * first.score and turn > np.deg2rad(6)
+
+
+def _grid(mask: Mask) -> Points:
+    rows, columns = mask.values.shape
+    x = mask.origin[0] + (np.arange(columns) + 0.5) * mask.pitch
+    y = mask.origin[1] + (np.arange(rows) + 0.5) * mask.pitch
+    return np.stack(np.meshgrid(x, y), axis=-1)
+
+
+def _arc_points(
+    mask: Mask, pivot: NDArray[np.float64] | None
+) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return points on the band's centre line, their weights, and the band's thickness there (px)."""
+    grid = _grid(mask).reshape(-1, 2)
+    soft = mask.values.reshape(-1).astype(np.float64)
+    keep = soft > 0.3
+    if keep.sum() < 12:
+        return None
+    cells, soft = grid[keep], soft[keep]
+    center = pivot
+    if center is None:
+        fit = fit_ellipse(cells, soft, pivot=None)
+        if fit is None:
+            return None
+        center = fit.center
+    delta = cells - center
+    distance = np.linalg.norm(delta, axis=1)
+    ray = np.floor((np.arctan2(delta[:, 1], delta[:, 0]) / TAU % 1.0) * RAYS).astype(int) % RAYS
+    total = np.bincount(ray, soft, RAYS)
+    radius = np.bincount(ray, soft * distance, RAYS) / np.maximum(total, 1e-9)
+    # Mean direction and radius of the cells of each ray: their centroid would fall inside the curve.
+    angle = np.bincount(ray, soft * _offset_in_ray(delta, ray), RAYS) / np.maximum(total, 1e-9)
+    # A ray crosses an area of r * dphi * thickness.
+    thickness = total * mask.pitch**2 / np.maximum(radius * TAU / RAYS, 1e-9)
+    used = total > 0.25 * np.median(total[total > 0])
+    if used.sum() < 8:
+        return None
+    phi = (np.arange(RAYS) + 0.5) / RAYS * TAU + angle
+    points = center + radius[:, None] * np.stack([np.cos(phi), np.sin(phi)], axis=-1)
+    weights = np.minimum(total / np.median(total[used]), 1.0)
+    return points[used], weights[used], thickness[used]
+
+
+def _offset_in_ray(delta: Points, ray: NDArray[np.intp]) -> NDArray[np.float64]:
+    middle = (ray + 0.5) / RAYS * TAU
+    offset: NDArray[np.float64] = (np.arctan2(delta[:, 1], delta[:, 0]) - middle + np.pi) % TAU - np.pi
+    return offset
+
+
+def _scale_ends(
+    geometry: DialGeometry, mask: Mask, segments: Sequence[Segment]
+) -> tuple[float, float, tuple[float, float], float] | None:
+    """Return start and end angle, the landmarks' scores, and how far band and landmarks disagree."""
+    band = _band_ends(geometry, mask)
+    if band is None:
+        return None
+    band_start, band_end = band
+    result: list[float] = []
+    scores: list[float] = []
+    gap = 0.0
+    for label, own in ((SegmentClass.START, band_start), (SegmentClass.END, band_end)):
+        found = [s for s in segments if s.label is label]
+        near = [s for s in found if abs(wrap(_angle_of(geometry, s) - own)) < np.deg2rad(25)]
+        mark = max(near or found, key=lambda s: s.score, default=None)
+        if mark is None:
+            result.append(own)
+            scores.append(0.0)
+            continue
+        angle = _angle_of(geometry, mark)
+        gap = max(gap, abs(wrap(angle - own)))
+        result.append(angle)
+        scores.append(mark.score)
+    return result[0], result[1], (scores[0], scores[1]), gap
+
+
+def _angle_of(geometry: DialGeometry, segment: Segment) -> float:
+    return geometry.angle_of(np.array(segment.box.center))
+
+
+def _band_ends(geometry: DialGeometry, mask: Mask) -> tuple[float, float] | None:
+    """Return where the band begins and ends, radians: the two sides of its largest gap."""
+    cells = geometry.to_dial(_grid(mask))
+    radius = np.linalg.norm(cells, axis=-1)
+    ring = (radius > geometry.band[0] - 0.05) & (radius < geometry.band[1] + 0.05)
+    angle = np.arctan2(cells[..., 1], cells[..., 0])[ring] % TAU
+    bins = 240
+    index = np.floor(angle / TAU * bins).astype(int) % bins
+    total = np.bincount(index, mask.values[ring].astype(np.float64), bins)
+    count = np.bincount(index, minlength=bins)
+    kernel = np.array([0.5, 1.0, 1.0, 1.0, 0.5])
+    smooth_total = np.convolve(np.r_[total[-2:], total, total[:2]], kernel, "valid")
+    smooth_count = np.convolve(np.r_[count[-2:], count, count[:2]], kernel, "valid")
+    level = smooth_total / np.maximum(smooth_count, 1e-9)
+    high = np.percentile(level, 80)
+    if high <= 0.05:
+        return None
+    inside = level > 0.5 * high
+    if inside.all():
+        return 0.0, TAU - 1e-6
+    # Longest run outside the band, on the circle.
+    first = int(np.argmax(inside))
+    run = best_run = best_at = 0
+    for k in range(first, first + bins + 1):
+        if not inside[k % bins]:
+            run += 1
+            continue
+        if run > best_run:
+            best_run, best_at = run, k - run
+        run = 0
+    end = (best_at - 0.0) / bins * TAU
+    start = (best_at + best_run) / bins * TAU
+    return wrap(start), wrap(end)
+
+
+def _pointer_line(
+    segment: Segment,
+    geometry: DialGeometry,
+    pivot: NDArray[np.float64] | None,
+    tip: NDArray[np.float64] | None,
+) -> PointerLine | None:
+    """Turn a pointer's mask into a directed line from the hub to the tip.
+
+    The principal axis of the mask gives the line; which of its ends is the tip is told by the tip's
+    landmark where it lies on this pointer, else by which end is farther from the pivot.
+    """
+    if segment.mask is None:
+        return None
+    cells = geometry.to_dial(_grid(segment.mask)).reshape(-1, 2)
+    soft = segment.mask.values.reshape(-1).astype(np.float64)
+    keep = soft > 0.4
+    if keep.sum() < 4:
+        return None
+    cells, soft = cells[keep], soft[keep]
+    mean = np.average(cells, axis=0, weights=soft)
+    spread = (cells - mean).T @ ((cells - mean) * soft[:, None]) / soft.sum()
+    values, vectors = np.linalg.eigh(spread)
+    axis = vectors[:, 1]
+    along = (cells - mean) @ axis
+    hub = np.zeros(2) if pivot is None else geometry.to_dial(pivot)
+    if np.linalg.norm(hub) > 0.35:
+        hub = np.zeros(2)
+    hub_along = float((hub - mean) @ axis)
+    low, high = (float(np.percentile(along, q)) for q in (1, 99))
+    forward = high - hub_along >= hub_along - low
+    tip_dial = None if tip is None else geometry.to_dial(tip)
+    if tip_dial is not None:
+        beside = abs((tip_dial - mean) @ np.array([-axis[1], axis[0]]))
+        tip_along = float((tip_dial - mean) @ axis)
+        if beside < 0.12 and abs(tip_along - hub_along) > 0.25:
+            forward = tip_along > hub_along
+    reach = high if forward else low
+    # A short mask (only the counterweight seen, say) is no pointer.
+    if abs(reach - hub_along) < 0.25:
+        return None
+    foot = mean + hub_along * axis
+    end = mean + reach * axis
+    if values[0] > 0.25 * values[1]:
+        # Too round for its axis to mean much: trust the landmarks.
+        if tip_dial is None or pivot is None:
+            return None
+        foot, end = hub, tip_dial
+    return PointerLine(geometry.to_frame(foot), geometry.to_frame(end), segment.score)

@@ -1,0 +1,150 @@
+"""From the segmentation of one level gauge to the height of its liquid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.reading.dial import best, point_of
+from meter_infer.reading.geometry import TubeGeometry
+from meter_infer.reading.sampling import Patch, Points, subpixel_peak
+from meter_infer.types import Mask, Segment, SegmentClass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TubeView:
+    """What the network's segments say about one level gauge."""
+
+    geometry: TubeGeometry
+    fraction: float | None
+    """Height of the surface, or None where no liquid and no surface were seen."""
+    spread: float
+    """Disagreement of the mask's top and the surface's landmark, as a fraction of the scale."""
+    tube_score: float
+    surface_score: float
+    end_scores: tuple[float, float]
+
+
+def view_tube(segments: Sequence[Segment]) -> TubeView | None:
+    """Build the tube's axis and the surface's height from the segments of one crop.
+
+    Returns None when no tube is seen.
+    """
+    tube = best(segments, SegmentClass.TUBE)
+    if tube is None or tube.mask is None:
+        return None
+    axis = _axis(tube.mask)
+    if axis is None:
+        return None
+    mean, direction, low, high, width = axis
+    liquid = best(segments, SegmentClass.LIQUID)
+    start = best(segments, SegmentClass.START)
+    end = best(segments, SegmentClass.END)
+    # Up is where the picture's top is; the landmarks overrule that (a gauge lying on its side).
+    first, last = point_of(start), point_of(end)
+    if first is not None and last is not None:
+        if (last - first) @ direction < 0:
+            direction, low, high = -direction, -high, -low
+    elif direction[1] > 0:
+        direction, low, high = -direction, -high, -low
+    foot = low if first is None else float((first - mean) @ direction)
+    head = high if last is None else float((last - mean) @ direction)
+    if head - foot < 4 or head - foot < width * 0.5:
+        return None
+    geometry = TubeGeometry(mean + foot * direction, mean + head * direction, width)
+    fraction, spread, score = _surface(segments, liquid, geometry)
+    scores = (start.score if start else 0.0, end.score if end else 0.0)
+    return TubeView(geometry, fraction, spread, tube.score, score, scores)
+
+
+def _surface(
+    segments: Sequence[Segment], liquid: Segment | None, geometry: TubeGeometry
+) -> tuple[float | None, float, float]:
+    top = None if liquid is None or liquid.mask is None else _top(liquid.mask, geometry)
+    surface = best(segments, SegmentClass.SURFACE)
+    point = point_of(surface)
+    mark = None if point is None else geometry.fraction_of(point)
+    if mark is not None and surface is not None and top is not None and liquid is not None:
+        score = max(surface.score, liquid.score)
+        trusted = mark if surface.score >= 0.5 * liquid.score else top
+        return trusted, abs(mark - top), score
+    if mark is not None and surface is not None:
+        return mark, 0.0, 0.8 * surface.score
+    if top is not None and liquid is not None:
+        return top, 0.0, 0.8 * liquid.score
+    return None, 0.0, 0.0
+
+
+def _cells(mask: Mask, threshold: float = 0.4) -> tuple[Points, NDArray[np.float64]] | None:
+    rows, columns = mask.values.shape
+    x = mask.origin[0] + (np.arange(columns) + 0.5) * mask.pitch
+    y = mask.origin[1] + (np.arange(rows) + 0.5) * mask.pitch
+    soft = mask.values.astype(np.float64)
+    keep = soft > threshold
+    if keep.sum() < 3:
+        return None
+    return np.stack(np.meshgrid(x, y), axis=-1)[keep], soft[keep]
+
+
+def _axis(
+    mask: Mask,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float, float, float] | None:
+    """Return a point of the tube's axis, its direction, both ends along it, and the width (px)."""
+    found = _cells(mask)
+    if found is None:
+        return None
+    cells, soft = found
+    mean = np.average(cells, axis=0, weights=soft)
+    spread = (cells - mean).T @ ((cells - mean) * soft[:, None]) / soft.sum()
+    values, vectors = np.linalg.eigh(spread)
+    direction = vectors[:, 1]
+    if values[0] > 0.6 * values[1]:
+        direction = np.array([0.0, -1.0])
+    along = (cells - mean) @ direction
+    across = (cells - mean) @ np.array([-direction[1], direction[0]])
+    half = 0.5 * mask.pitch
+    low, high = float(along.min()) + half * 0.2, float(along.max()) - half * 0.2
+    # A uniform bar of width w has a standard deviation of w / sqrt(12).
+    width = float(np.sqrt(12 * np.average(across**2, weights=soft)))
+    return mean, direction, low, high, max(width, mask.pitch)
+
+
+def _top(mask: Mask, geometry: TubeGeometry) -> float | None:
+    """Return the fraction at which the liquid's mask ends upwards."""
+    found = _cells(mask)
+    if found is None:
+        return None
+    cells, _ = found
+    along = (cells - geometry.start) @ geometry.direction
+    return float((np.percentile(along, 98) + 0.4 * mask.pitch) / geometry.length)
+
+
+def refine_surface(patch: Patch, geometry: TubeGeometry, fraction: float, reach: float) -> tuple[float, float]:
+    """Return the surface's fraction at native resolution, and the step's contrast in luma steps.
+
+    The mean luma across the tube's middle makes a profile along the axis; the surface is its
+    strongest step within `reach` (a fraction of the scale) of where the masks saw it.
+    """
+    pixel = patch.pitch / geometry.length
+    half = max(reach, 3 * pixel)
+    step = 0.5 * pixel
+    count = int(np.clip(np.ceil(half / step), 6, 400))
+    offsets = np.arange(-count, count + 1) * step
+    normal = np.array([-geometry.direction[1], geometry.direction[0]])
+    across = np.linspace(-0.28, 0.28, 9) * geometry.width
+    centers = geometry.start + (fraction + offsets)[:, None] * (geometry.end - geometry.start)
+    profile = np.median(patch.sample(centers[:, None, :] + across[None, :, None] * normal), axis=1)
+    window = max(2, int(round(0.25 * geometry.width / geometry.length / step)))
+    window = min(window, count // 2)
+    smooth = np.convolve(np.pad(profile, window, mode="edge"), np.ones(window) / window, "valid")
+    # smooth[i] is the mean of the `window` samples before i: the step lies between i - 1 and i.
+    below = smooth[: len(offsets)]
+    above = smooth[window : window + len(offsets)]
+    edge = np.abs(above - below)
+    prior = np.exp(-0.5 * (offsets / (0.6 * half)) ** 2)
+    peak = int(np.argmax(edge * prior))
+    if edge[peak] < 5:
+        return fraction, float(edge[peak])
+    place = subpixel_peak(edge, peak) - 0.5
+    return fraction + float(np.interp(place, np.arange(len(offsets)), offsets)), float(edge[peak])

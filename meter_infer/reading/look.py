@@ -1,0 +1,119 @@
+"""One look at one meter: segments and luma in, fraction and confidence out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from meter_infer.reading.dial import DialView, PointerLine, view_dial
+from meter_infer.reading.geometry import DialGeometry, TubeGeometry
+from meter_infer.reading.level import refine_surface, view_tube
+from meter_infer.reading.pointer import Ridge, crossing, find_ridge
+from meter_infer.reading.quality import combine, dial_factors, tube_factors
+from meter_infer.reading.refine import align_ring, refine_ends
+from meter_infer.reading.sampling import Patch, cut_patch
+from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What one look at one meter gave."""
+
+    kind: MeterKind
+    fraction: float | None
+    """Position on the scale, not clamped; None when there is no reading."""
+    confidence: float
+    """0 to 1."""
+    reason: Reason
+    """Why the confidence is low; ok when it is not."""
+    dial: DialGeometry | None = None
+    tube: TubeGeometry | None = None
+    pointer: PointerLine | None = None
+
+
+def look(kind: MeterKind, luma: Luma, box: Box, segments: Sequence[Segment]) -> Look:
+    """Read one meter from its segments and the luma plane around it.
+
+    Args:
+        kind: dial or level gauge.
+        luma: Y plane of the frame, uint8 (height, width).
+        box: the detector's box, frame pixels.
+        segments: what the segmentation network found in the crop around `box`.
+    """
+    patch = cut_patch(luma, box)
+    if kind is MeterKind.POINTER:
+        view = view_dial(segments)
+        return read_dial(patch, view) if view else Look(kind, None, 0.0, _unseen(patch))
+    return _read_tube(patch, segments)
+
+
+def refine_view(patch: Patch, view: DialView) -> DialView:
+    """Return the view with its geometry refined in the luma plane."""
+    geometry = align_ring(patch, view.geometry)
+    angle = None if view.pointer is None else mask_crossing(geometry, view.pointer)
+    return replace(view, geometry=refine_ends(patch, geometry, angle))
+
+
+def read_dial(patch: Patch, view: DialView, *, refined: bool = False) -> Look:
+    """Read a dial whose geometry is known, at first from the masks (or `refined` already)."""
+    if not refined:
+        view = refine_view(patch, view)
+    geometry = view.geometry
+    if view.pointer is None:
+        confidence, _ = combine(dial_factors(view, None, None, patch))
+        return Look(MeterKind.POINTER, None, confidence, Reason.NO_POINTER, dial=geometry)
+    mask_angle = mask_crossing(geometry, view.pointer)
+    ridge = find_ridge(patch, geometry, view.pointer)
+    if ridge is not None and mask_angle is not None and _apart(ridge.angle, mask_angle) > np.deg2rad(12):
+        ridge = None
+    confidence, reason = combine(dial_factors(view, ridge, mask_angle, patch))
+    angle = ridge.angle if ridge is not None else mask_angle
+    if angle is None:
+        return Look(MeterKind.POINTER, None, 0.0, Reason.NO_POINTER, dial=geometry)
+    pointer = view.pointer if ridge is None else _on_ridge(geometry, view.pointer, ridge)
+    fraction = geometry.fraction_of_angle(angle)
+    return Look(MeterKind.POINTER, fraction, confidence, reason, dial=geometry, pointer=pointer)
+
+
+def mask_crossing(geometry: DialGeometry, pointer: PointerLine) -> float | None:
+    """Return where a pointer meets the scale's circle, radians in dial coordinates, or None."""
+    return crossing(geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip))
+
+
+def _apart(a: float, b: float) -> float:
+    return abs(float((a - b + np.pi) % (2 * np.pi) - np.pi))
+
+
+def _on_ridge(geometry: DialGeometry, pointer: PointerLine, ridge: Ridge) -> PointerLine:
+    """Return the pointer moved onto its ridge, as long as it was."""
+    end = np.array([np.cos(ridge.angle), np.sin(ridge.angle)])
+    axis = np.array([np.cos(ridge.direction), np.sin(ridge.direction)])
+    hub, tip = geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip)
+    on = [end + float((p - end) @ axis) * axis for p in (hub, tip)]
+    return PointerLine(geometry.to_frame(on[0]), geometry.to_frame(on[1]), pointer.score)
+
+
+def _unseen(patch: Patch) -> Reason:
+    """Say why nothing of the dial was recognised."""
+    if (patch.pixels >= 250).mean() > 0.4:
+        return Reason.GLARE
+    rows = patch.pixels.astype(np.float32)
+    spread = float(np.percentile(rows, 95) - np.percentile(rows, 5))
+    steepest = float(np.percentile(np.abs(np.diff(rows, axis=1)), 99)) if rows.shape[1] > 1 else 0.0
+    small = min(rows.shape) * 0.4 < 12
+    if small or spread < 12 or steepest < 0.08 * spread:
+        return Reason.BLURRED
+    return Reason.OCCLUDED
+
+
+def _read_tube(patch: Patch, segments: Sequence[Segment]) -> Look:
+    view = view_tube(segments)
+    if view is None:
+        return Look(MeterKind.LEVEL, None, 0.0, _unseen(patch))
+    if view.fraction is None:
+        confidence, _ = combine(tube_factors(view, 0.0, patch))
+        return Look(MeterKind.LEVEL, None, confidence, Reason.NO_POINTER, tube=view.geometry)
+    cell = max(3 * patch.pitch / view.geometry.length, 0.02)
+    fraction, contrast = refine_surface(patch, view.geometry, view.fraction, max(cell, view.spread))
+    confidence, reason = combine(tube_factors(view, contrast, patch))
+    return Look(MeterKind.LEVEL, fraction, confidence, reason, tube=view.geometry)

@@ -1,0 +1,138 @@
+"""How far one look at a meter may be trusted, and why not further.
+
+Each piece of evidence is turned into a factor between 0 and 1; the confidence is their product, so
+that one bad sign is enough to doubt. The reason names the weakest factor, in the words of `Reason`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from meter_infer.reading.dial import DialView
+from meter_infer.reading.geometry import DialGeometry, wrap
+from meter_infer.reading.level import TubeView
+from meter_infer.reading.pointer import Ridge
+from meter_infer.reading.sampling import Patch
+from meter_infer.types import Reason
+
+GOOD = 0.5
+"""Confidence from which a reading is good."""
+
+SATURATED = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One piece of evidence."""
+
+    reason: Reason
+    """What is wrong when the factor is low."""
+    value: float
+    """0 to 1."""
+
+
+def ramp(value: float, low: float, high: float, floor: float = 0.0) -> float:
+    """Rise from `floor` at `low` to 1 at `high`; `low` may be the larger of the two (then it falls)."""
+    share = float(np.clip((value - low) / (high - low), 0.0, 1.0))
+    return floor + (1 - floor) * share
+
+
+def combine(factors: Iterable[Factor]) -> tuple[float, Reason]:
+    """Return the product of the factors and the reason of the weakest (ok when none is low)."""
+    confidence, weakest = 1.0, Factor(Reason.OK, 0.95)
+    for factor in factors:
+        confidence *= factor.value
+        if factor.value < weakest.value:
+            weakest = factor
+    return confidence, weakest.reason if confidence < GOOD else Reason.OK
+
+
+def sharpness(patch: Patch, geometry: DialGeometry) -> float:
+    """Return the finest detail on the dial: RMS luma gradient of the ring per its contrast, 1/px.
+
+    A sharp edge of one pixel gives about 0.5 and more; an edge blurred over n pixels about 1/n.
+    """
+    radius_px = geometry.radius / patch.pitch
+    angles = np.linspace(0, 2 * np.pi, int(np.clip(2 * np.pi * radius_px, 90, 1600)), endpoint=False)
+    ring = patch.sample(geometry.polar(angles, np.linspace(0.8, 1.1, 9)))
+    spread = np.percentile(ring, 98) - np.percentile(ring, 2)
+    if spread < 8:
+        return 0.0
+    step_px = 2 * np.pi * radius_px / len(angles)
+    gradient = np.abs(np.diff(ring, axis=0)) / step_px
+    return float(np.percentile(gradient, 99) / spread)
+
+
+def glare(patch: Patch, geometry: DialGeometry, angle: float) -> float:
+    """Return the share of saturated samples on the scale's ring and along the pointer at `angle`.
+
+    A white face is bright everywhere; glare is saturated where the dial's own light parts are not,
+    so the median of the ring is asked first.
+    """
+    angles = geometry.start_angle + geometry.span * np.linspace(0, 1, 120)
+    ring = patch.sample(geometry.polar(angles, np.linspace(0.6, 1.05, 8)))
+    if np.median(ring) >= SATURATED:
+        return 1.0 if np.percentile(ring, 10) >= SATURATED else 0.0
+    line = patch.sample(geometry.polar(angle + np.linspace(-0.05, 0.05, 5), np.linspace(0.3, 1, 20)))
+    return float(max((ring >= SATURATED).mean(), (line >= SATURATED).mean()))
+
+
+def dial_factors(
+    view: DialView,
+    ridge: Ridge | None,
+    mask_angle: float | None,
+    patch: Patch,
+) -> list[Factor]:
+    """Weigh one look at a dial."""
+    geometry = view.geometry
+    radius_px = geometry.radius / patch.pitch
+    factors = [
+        Factor(Reason.OCCLUDED, ramp(view.scale_score, 0.15, 0.6)),
+        Factor(Reason.OCCLUDED, ramp(view.ring_residual, 0.12, 0.04, 0.2)),
+        Factor(Reason.OCCLUDED, ramp(view.end_gap, np.deg2rad(20), np.deg2rad(7), 0.2)),
+        Factor(Reason.BLURRED, ramp(radius_px, 6.0, 14.0)),
+        Factor(Reason.BLURRED, ramp(sharpness(patch, geometry), 0.04, 0.1)),
+        Factor(Reason.OCCLUDED, ramp(geometry.tilt, np.deg2rad(75), np.deg2rad(58), 0.1)),
+    ]
+    factors += [Factor(Reason.OCCLUDED, ramp(score, 0.0, 0.4, 0.5)) for score in view.end_scores]
+    if view.pointer is None:
+        return [*factors, Factor(Reason.NO_POINTER, 0.0)]
+    factors.append(Factor(Reason.NO_POINTER, ramp(view.pointer.score, 0.1, 0.5)))
+    if view.rival is not None:
+        factors.append(Factor(Reason.DISAGREEMENT, 0.4))
+    if ridge is None or mask_angle is None:
+        factors.append(Factor(Reason.BLURRED, 0.4))
+    else:
+        turn = abs(wrap(ridge.angle - mask_angle))
+        factors += [
+            Factor(Reason.DISAGREEMENT, ramp(turn, np.deg2rad(10), np.deg2rad(4), 0.1)),
+            Factor(Reason.OCCLUDED, ramp(ridge.support, 0.15, 0.5, 0.3)),
+            Factor(Reason.BLURRED, ramp(abs(ridge.contrast), 6, 20, 0.4)),
+        ]
+    angle = ridge.angle if ridge is not None else mask_angle
+    if angle is not None:
+        factors.append(Factor(Reason.GLARE, ramp(glare(patch, geometry, angle), 0.5, 0.2, 0.2)))
+        fraction = geometry.fraction_of_angle(angle)
+        over = max(-fraction, fraction - 1.0)
+        factors.append(Factor(Reason.OFF_SCALE, ramp(over, 0.12, 0.06, 0.0)))
+    return factors
+
+
+def tube_factors(view: TubeView, contrast: float, patch: Patch) -> list[Factor]:
+    """Weigh one look at a level gauge."""
+    length_px = view.geometry.length / patch.pitch
+    factors = [
+        Factor(Reason.OCCLUDED, ramp(view.tube_score, 0.15, 0.6)),
+        Factor(Reason.BLURRED, ramp(length_px, 16, 40)),
+        Factor(Reason.DISAGREEMENT, ramp(view.spread, 0.2, 0.06, 0.1)),
+    ]
+    factors += [Factor(Reason.OCCLUDED, ramp(score, 0.0, 0.4, 0.6)) for score in view.end_scores]
+    if view.fraction is None:
+        return [*factors, Factor(Reason.NO_POINTER, 0.0)]
+    factors += [
+        Factor(Reason.NO_POINTER, ramp(view.surface_score, 0.1, 0.5)),
+        Factor(Reason.BLURRED, ramp(contrast, 2, 8, 0.5)),
+        Factor(Reason.OFF_SCALE, ramp(max(-view.fraction, view.fraction - 1), 0.15, 0.08)),
+    ]
+    return factors
