@@ -9,10 +9,14 @@ from meter_infer.reading.dial import DialView, PointerLine, view_dial
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry
 from meter_infer.reading.level import refine_surface, view_tube
 from meter_infer.reading.pointer import Ridge, crossing, find_ridge
-from meter_infer.reading.quality import combine, dial_factors, tube_factors
+from meter_infer.reading.quality import GOOD, combine, dial_factors, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
+from meter_infer.reading.track import DialTrack
 from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
+
+DISAGREEMENT = 0.04
+"""One look and all looks together may differ by this fraction of the scale."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,20 +35,41 @@ class Look:
     pointer: PointerLine | None = None
 
 
-def look(kind: MeterKind, luma: Luma, box: Box, segments: Sequence[Segment]) -> Look:
-    """Read one meter from its segments and the luma plane around it.
+def look(
+    kind: MeterKind, luma: Luma, box: Box, segments: Sequence[Segment], track: DialTrack | None = None
+) -> tuple[Look, bool]:
+    """Read one meter from its segments and the luma plane around it; say also whether it moved.
 
     Args:
         kind: dial or level gauge.
         luma: Y plane of the frame, uint8 (height, width).
         box: the detector's box, frame pixels.
         segments: what the segmentation network found in the crop around `box`.
+        track: what earlier looks know of this dial; this look is added to it.
     """
     patch = cut_patch(luma, box)
-    if kind is MeterKind.POINTER:
-        view = view_dial(segments)
-        return read_dial(patch, view) if view else Look(kind, None, 0.0, _unseen(patch))
-    return _read_tube(patch, segments)
+    if kind is MeterKind.LEVEL:
+        return _read_tube(patch, segments), False
+    view = view_dial(segments)
+    if view is None:
+        return Look(kind, None, 0.0, _unseen(patch)), False
+    view = refine_view(patch, view)
+    single = read_dial(patch, view)
+    if track is None:
+        return single, False
+    joint, moved = track.add(view, single.confidence)
+    if moved or track.count < 2:
+        return single, moved
+    return _reconcile(read_dial(patch, joint), single), False
+
+
+def _reconcile(joint: Look, single: Look) -> Look:
+    """Return the look with the geometry of all looks, in doubt where this look alone says otherwise."""
+    if joint.fraction is None or single.fraction is None:
+        return joint
+    if abs(joint.fraction - single.fraction) <= DISAGREEMENT:
+        return joint
+    return replace(joint, confidence=0.5 * min(joint.confidence, GOOD), reason=Reason.DISAGREEMENT)
 
 
 def refine_view(patch: Patch, view: DialView) -> DialView:
@@ -54,10 +79,8 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     return replace(view, geometry=refine_ends(patch, geometry, angle))
 
 
-def read_dial(patch: Patch, view: DialView, *, refined: bool = False) -> Look:
-    """Read a dial whose geometry is known, at first from the masks (or `refined` already)."""
-    if not refined:
-        view = refine_view(patch, view)
+def read_dial(patch: Patch, view: DialView) -> Look:
+    """Read a dial whose geometry is known and refined."""
     geometry = view.geometry
     if view.pointer is None:
         confidence, _ = combine(dial_factors(view, None, None, patch))

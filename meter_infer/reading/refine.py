@@ -58,13 +58,14 @@ def _sector_shifts(
     if inside.sum() < 5:
         return None
     template = np.median(feature[inside], axis=0)
-    reach = int(round(MAX_SHIFT / step))
+    reach = round(MAX_SHIFT / step)
     lags = np.arange(-reach, reach + 1)
     shifts = np.zeros(sectors)
     weights = np.zeros(sectors)
     core = slice(reach, len(radii) - reach)
     for k in np.flatnonzero(inside):
-        scores = np.array([_ncc(template[core], feature[k, reach + d : len(radii) - reach + d]) for d in lags])
+        shifted = (feature[k, reach + d : len(radii) - reach + d] for d in lags)
+        scores = np.array([_ncc(template[core], row) for row in shifted])
         peak = int(np.argmax(scores))
         if 0 < peak < len(lags) - 1 and scores[peak] > 0.5:
             shifts[k] = (subpixel_peak(scores, peak) - reach) * step
@@ -72,7 +73,7 @@ def _sector_shifts(
     if (weights > 0).sum() < 5:
         return None
     angles = geometry.start_angle + geometry.span * (np.arange(sectors) + 0.5) / sectors
-    return angles, shifts, weights / weights.max()
+    return angles, shifts, weights / float(weights.max())
 
 
 def _normalise(rows: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -140,7 +141,7 @@ def _nearest_mark(patch: Patch, geometry: DialGeometry, angle: float, reach: flo
     step = float(np.clip(0.35 / radius_px, 0.0008, 0.02))
     margin = np.deg2rad(5.0)
     count = int(np.ceil((reach + margin) / step))
-    offsets = np.arange(-count, count + 1) * step
+    offsets: NDArray[np.float64] = np.arange(-count, count + 1, dtype=np.float64) * step
     inner, outer = geometry.band
     radii = np.linspace(inner + 0.1 * (outer - inner), outer - 0.1 * (outer - inner), 12)
     profile = patch.sample(geometry.polar(angle + offsets, radii)).mean(axis=1).astype(np.float64)

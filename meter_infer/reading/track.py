@@ -1,0 +1,88 @@
+"""A dial's geometry over many looks: it does not move, so the tenth look is better than the first."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.reading.dial import DialView
+from meter_infer.reading.geometry import DialGeometry, symmetric_root, wrap
+
+MEMORY = 15
+"""Looks that are remembered."""
+MOVED = 0.05
+"""A centre this far from where it was, as a share of the radius, is another place."""
+CONFIRM = 2
+"""Looks that must agree before a move is believed."""
+
+
+@dataclass(slots=True)
+class DialTrack:
+    """What is known of one dial, from one look to the next."""
+
+    _looks: list[tuple[DialGeometry, float]] = field(default_factory=list)
+    _elsewhere: list[tuple[DialGeometry, float]] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Number of looks that agree on where the dial is."""
+        return len(self._looks)
+
+    def add(self, view: DialView, weight: float) -> tuple[DialView, bool]:
+        """Take in one look; return it with the geometry of all of them, and whether the dial moved.
+
+        Args:
+            view: the look, with its geometry refined.
+            weight: its confidence, 0 to 1; looks below 0.1 teach nothing.
+        """
+        geometry = view.geometry
+        known = self.geometry()
+        if known is None:
+            if weight >= 0.1:
+                self._looks.append((geometry, weight))
+            return view, False
+        if self._same_place(known, geometry):
+            self._elsewhere.clear()
+            if weight >= 0.1:
+                self._looks = [*self._looks, (geometry, weight)][-MEMORY:]
+            return replace(view, geometry=self.geometry() or geometry), False
+        if weight >= 0.1:
+            if self._elsewhere and not self._same_place(self._elsewhere[-1][0], geometry):
+                self._elsewhere.clear()
+            self._elsewhere.append((geometry, weight))
+        if len(self._elsewhere) >= CONFIRM:
+            self._looks, self._elsewhere = self._elsewhere, []
+        return view, True
+
+    def geometry(self) -> DialGeometry | None:
+        """Return the robust mean of the remembered looks; None before the first."""
+        if not self._looks:
+            return None
+        if len(self._looks) == 1:
+            return self._looks[0][0]
+        weights = np.array([w for _, w in self._looks])
+        looks = [g for g, _ in self._looks]
+        center = _robust_mean(np.stack([g.center for g in looks]), weights)
+        axes = _robust_mean(np.stack([g.axes for g in looks]), weights)
+        ends = [
+            angle + float(_robust_mean(np.array([wrap(o - angle) for o in angles]), weights))
+            for angles in ([g.start_angle for g in looks], [g.start_angle + g.span for g in looks])
+            for angle in angles[-1:]
+        ]
+        return replace(looks[-1], center=center, axes=symmetric_root(axes)).with_ends(ends[0], ends[1])
+
+    def _same_place(self, known: DialGeometry, seen: DialGeometry) -> bool:
+        shift = np.linalg.norm(known.to_dial(seen.center))
+        growth = abs(np.log(seen.radius / known.radius))
+        turn = abs(wrap(known.start_angle + known.span / 2 - seen.start_angle - seen.span / 2))
+        return bool(shift < MOVED and growth < MOVED and turn < np.deg2rad(4))
+
+
+def _robust_mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weighted mean along the first axis, with less of what is far from the median."""
+    middle = np.median(values, axis=0)
+    miss = np.abs(values - middle)
+    scale = 2 * np.median(miss, axis=0) + 1e-9
+    share = weights.reshape(-1, *[1] * (values.ndim - 1)) / (1 + (miss / scale) ** 2)
+    mean: NDArray[np.float64] = (share * values).sum(axis=0) / share.sum(axis=0)
+    return mean
