@@ -82,7 +82,9 @@ class Binder:
                 self._made += 1
                 self.places.append(Place(f"auto-{self._made}", detection.kind, None, automatic=True))
         return [
-            bound for index, place in enumerate(self.places) if (bound := self._bound(place, taken.get(index)))
+            bound
+            for index, place in enumerate(self.places)
+            if (bound := self._bound(place, taken.get(index)))
         ]
 
     def _bound(self, place: Place, detection: Detection | None) -> Bound | None:

@@ -1,10 +1,10 @@
 """The product in one screen: frames in, readings out. No threads, no files.
 
-    detections = detector.detect(frames)          where the meters are
-    binding                                        which meter is which
-    segments = segmenter.segment(crops)            pointer and scale, liquid and tube
-    geometry and luma                              fraction of the scale
-    calibration, plausibility                      value
+detections = detector.detect(frames)          where the meters are
+binding                                        which meter is which
+segments = segmenter.segment(crops)            pointer and scale, liquid and tube
+geometry and luma                              fraction of the scale
+calibration, plausibility                      value
 """
 
 import time

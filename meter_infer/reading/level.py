@@ -120,7 +120,9 @@ def _top(mask: Mask, geometry: TubeGeometry) -> float | None:
     return float((np.percentile(along, 98) + 0.4 * mask.pitch) / geometry.length)
 
 
-def refine_surface(patch: Patch, geometry: TubeGeometry, fraction: float, reach: float) -> tuple[float, float]:
+def refine_surface(
+    patch: Patch, geometry: TubeGeometry, fraction: float, reach: float
+) -> tuple[float, float]:
     """Return the surface's fraction at native resolution, and the step's contrast in luma steps.
 
     The mean luma across the tube's middle makes a profile along the axis; the surface is its
@@ -135,7 +137,7 @@ def refine_surface(patch: Patch, geometry: TubeGeometry, fraction: float, reach:
     across = np.linspace(-0.28, 0.28, 9) * geometry.width
     centers = geometry.start + (fraction + offsets)[:, None] * (geometry.end - geometry.start)
     profile = np.median(patch.sample(centers[:, None, :] + across[None, :, None] * normal), axis=1)
-    window = max(2, int(round(0.25 * geometry.width / geometry.length / step)))
+    window = max(2, round(0.25 * geometry.width / geometry.length / step))
     window = min(window, count // 2)
     smooth = np.convolve(np.pad(profile, window, mode="edge"), np.ones(window) / window, "valid")
     # smooth[i] is the mean of the `window` samples before i: the step lies between i - 1 and i.

@@ -205,9 +205,11 @@ def _fit_line(
     _, offset, slope = best
     for _ in range(6):
         miss = center - offset - slope * along
-        spread = max(0.003, 1.5 * float(np.median(np.abs(miss[np.abs(miss) < 4 * scale])))) if (
-            np.abs(miss) < 4 * scale
-        ).any() else scale
+        spread = (
+            max(0.003, 1.5 * float(np.median(np.abs(miss[np.abs(miss) < 4 * scale]))))
+            if (np.abs(miss) < 4 * scale).any()
+            else scale
+        )
         share = np.clip(1 - (miss / (4 * spread)) ** 2, 0, None) ** 2 * weight
         total = share.sum()
         if total <= 0:
