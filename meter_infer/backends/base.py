@@ -1,0 +1,91 @@
+"""The port to inference engines: one image batch in, float arrays out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.errors import BackendError
+
+Tensor = NDArray[np.float32]
+Model = Path | bytes
+"""An ONNX model: a file, or its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """One input or output of a model."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    """None where the size is free: batch, height, width."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendOptions:
+    """How an engine runs a model."""
+
+    threads: int = 0
+    """CPU threads; 0 takes one for each core this process may use."""
+    precision: str = "f32"
+    """`f32`; `bf16` where the CPU has it in hardware; `auto` takes bf16 if so and else f32."""
+    hint: str = "latency"
+    """`latency` puts all threads on one image; `throughput` gives each thread its own images."""
+
+    def __post_init__(self) -> None:
+        if self.threads < 0:
+            raise BackendError(f"{self.threads} threads are impossible; give 0 (all cores) or more.")
+        if self.precision not in ("f32", "bf16", "auto"):
+            raise BackendError(f"The precision '{self.precision}' is unknown; use f32, bf16 or auto.")
+        if self.hint not in ("latency", "throughput"):
+            raise BackendError(f"The hint '{self.hint}' is unknown; use latency or throughput.")
+
+
+DEFAULTS = BackendOptions()
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A loaded model. One caller at a time; use it as a context manager or close it."""
+
+    @property
+    def name(self) -> str:
+        """Engine and precision, such as ``openvino-f32``."""
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The model's inputs; all of this project have one, float32 (n, 3, height, width)."""
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The model's outputs, in the order in which `infer` returns them."""
+
+    def infer(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Run a batch: RGB float32 (n, 3, height, width), 0 to 1; returns one array an output.
+
+        The arrays belong to the caller. Raises BackendError where `images` does not fit the
+        model, after `close`, and where the engine fails.
+        """
+
+    def close(self) -> None:
+        """Free the model. Closing twice is harmless."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
+def check_images(images: Tensor, spec: TensorSpec) -> None:
+    """Raise BackendError unless `images` is a non-empty float32 array that fits the input `spec`."""
+    if images.dtype != np.float32:
+        raise BackendError(f"The input '{spec.name}' takes float32 and was given {images.dtype}.")
+    fits = images.ndim == len(spec.shape) and all(
+        actual > 0 and wanted in (None, actual)
+        for actual, wanted in zip(images.shape, spec.shape, strict=True)
+    )
+    if not fits:
+        wanted = " x ".join("any" if size is None else str(size) for size in spec.shape)
+        actual = " x ".join(map(str, images.shape))
+        raise BackendError(f"The input '{spec.name}' takes {wanted} and was given {actual}.")

@@ -1,0 +1,152 @@
+"""The two networks: frames to meters, and meters to their parts."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self, TypeVar
+
+import numpy as np
+
+from meter_infer.backends import DEFAULTS, Backend, BackendOptions, create_backend
+from meter_infer.errors import ModelError
+from meter_infer.models import CLASSES, load_model
+from meter_infer.types import Box, Detection, Frame, Segment
+from meter_infer.vision import detect, segment
+from meter_infer.vision.detect import DetectOptions, decode_detections
+from meter_infer.vision.letterbox import crop, input_shape, letterbox
+from meter_infer.vision.segment import COEFFICIENTS, SegmentOptions, decode_segments
+
+_T = TypeVar("_T")
+_MAX_BATCH = 8
+
+
+class Detector:
+    """Finds meters in whole frames."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        input_size: int = 640,
+        options: DetectOptions = detect.DEFAULTS,
+        max_batch: int = _MAX_BATCH,
+    ) -> None:
+        """`input_size` is the longer side of the network's input; the detector owns `backend`.
+
+        Raises ModelError where the model's outputs are not a detection network's.
+        """
+        _check_outputs(backend, 4 + len(CLASSES["detect"]), masks=False)
+        self.backend = backend
+        self.options = options
+        self._input_size = input_size
+        self._max_batch = max_batch
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+        """The meters of each frame, best first. Frames of equal shape run in batches."""
+        groups: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for place, frame in enumerate(frames):
+            groups[input_shape((frame.width, frame.height), self._input_size)].append(place)
+        found: list[list[Detection]] = [[] for _ in frames]
+        for size, places in groups.items():
+            for batch in _chunks(places, self._max_batch):
+                images = np.empty((len(batch), 3, size[1], size[0]), np.float32)
+                affines = [
+                    letterbox(frames[place], size, out)[1] for place, out in zip(batch, images, strict=True)
+                ]
+                (outputs,) = self.backend.infer(images)
+                for place, affine, output in zip(batch, affines, outputs, strict=True):
+                    frame_size = (frames[place].width, frames[place].height)
+                    found[place] = decode_detections(output, affine, frame_size, self.options)
+        return found
+
+    def close(self) -> None:
+        """Free the network."""
+        self.backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+class Segmenter:
+    """Finds a meter's parts in the square crop around it."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        input_size: int = 256,
+        options: SegmentOptions = segment.DEFAULTS,
+        max_batch: int = _MAX_BATCH,
+    ) -> None:
+        """`input_size` is the side of the network's input; the segmenter owns `backend`.
+
+        Raises ModelError where the model's outputs are not a segmentation network's.
+        """
+        _check_outputs(backend, 4 + len(CLASSES["segment"]) + COEFFICIENTS, masks=True)
+        self.backend = backend
+        self.options = options
+        self._side = input_size
+        self._max_batch = max_batch
+
+    def segment(self, items: Sequence[tuple[Frame, Box]]) -> list[list[Segment]]:
+        """The parts of each meter, given as its frame and its detector's box, in frame pixels."""
+        found: list[list[Segment]] = []
+        for batch in _chunks(items, self._max_batch):
+            images = np.empty((len(batch), 3, self._side, self._side), np.float32)
+            affines = [
+                crop(frame, box, self._side, out)[1] for (frame, box), out in zip(batch, images, strict=True)
+            ]
+            outputs, prototypes = self.backend.infer(images)
+            for (frame, _), affine, output, protos in zip(batch, affines, outputs, prototypes, strict=True):
+                size = (frame.width, frame.height)
+                found.append(decode_segments(output, protos, affine, size, self._side, self.options))
+        return found
+
+    def close(self) -> None:
+        """Free the network."""
+        self.backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def load_detector(
+    backend: str = "auto",
+    options: BackendOptions = DEFAULTS,
+    decode: DetectOptions = detect.DEFAULTS,
+    models: Path | None = None,
+) -> Detector:
+    """The shipped detector, or the one in the folder `models`. Raises ModelError and BackendError."""
+    model = load_model("detect", models)
+    return Detector(create_backend(backend, model.data, options), model.spec.input_size, decode)
+
+
+def load_segmenter(
+    backend: str = "auto",
+    options: BackendOptions = DEFAULTS,
+    decode: SegmentOptions = segment.DEFAULTS,
+    models: Path | None = None,
+) -> Segmenter:
+    """The shipped segmenter, or the one in the folder `models`. Raises ModelError and BackendError."""
+    model = load_model("segment", models)
+    return Segmenter(create_backend(backend, model.data, options), model.spec.input_size, decode)
+
+
+def _check_outputs(backend: Backend, rows: int, *, masks: bool) -> None:
+    """Refuse a model that another task or another set of classes was trained for."""
+    shapes = [output.shape for output in backend.outputs]
+    ranks = [3, 4] if masks else [3]
+    if [len(shape) for shape in shapes] != ranks or shapes[0][1] not in (None, rows):
+        task = "segmentation" if masks else "detection"
+        raise ModelError(
+            f"The model is no {task} network for this version's classes; its outputs are {shapes}."
+        )
+
+
+def _chunks(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    for first in range(0, len(items), size):
+        yield items[first : first + size]
