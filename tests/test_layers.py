@@ -55,11 +55,7 @@ def test_no_pickle_is_loaded(path: Path) -> None:
         for node in _nodes(path)
         if isinstance(node, ast.Import)
         for alias in node.names
-    } | {
-        (node.module or "").split(".")[0]
-        for node in _nodes(path)
-        if isinstance(node, ast.ImportFrom)
-    }
+    } | {(node.module or "").split(".")[0] for node in _nodes(path) if isinstance(node, ast.ImportFrom)}
     assert not imported & {"pickle", "dill", "joblib", "cloudpickle", "shelve"}
 
 

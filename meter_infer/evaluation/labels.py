@@ -1,0 +1,160 @@
+"""Labelled photographs: the JSON that tells what each gauge in a picture shows."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from meter_infer.errors import LabelError
+from meter_infer.types import Box, MeterKind
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class GaugeLabel:
+    """What a person (or the renderer) says about one gauge. What nobody could read is None."""
+
+    index: int
+    """Place among the gauges of its picture, from 0."""
+    kind: MeterKind
+    box: Box | None
+    """Pixels of the picture."""
+    range: tuple[float, float] | None
+    """Values at the scale's first and last mark, clockwise (a level: lower and upper end)."""
+    unit: str | None
+    reading: float | None
+    """The value it shows, in `unit`."""
+    scale_points: tuple[tuple[float, Point], ...]
+    """Printed numbers and where they stand: (value, (x, y) in pixels of the picture), as labelled."""
+    conditions: tuple[str, ...] | None
+    """How it is seen (`tilted`, `dark`, ...) where the label says so; None leaves it to the picture."""
+
+    @property
+    def limits(self) -> tuple[float, float] | None:
+        """Least and greatest value, from the range or else from the printed numbers; None if unknown."""
+        values = self.range if self.range is not None else [value for value, _ in self.scale_points]
+        return (min(values), max(values)) if len(values) >= 2 else None
+
+    @property
+    def span(self) -> float | None:
+        """Width of the scale in `unit`; None if unknown."""
+        limits = self.limits
+        return None if limits is None else limits[1] - limits[0]
+
+    def is_scored(self, calibrated: bool) -> bool:
+        """Say whether the gauge takes part in the figures for readings.
+
+        With its `range` that needs box, reading and range; `calibrated` needs box, reading and at least two
+        `scale_points` instead.
+        """
+        if self.box is None or self.reading is None or not self.span:
+            return False
+        return len(self.scale_points) >= 2 if calibrated else self.range is not None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLabel:
+    """One labelled picture. Without gauges it is a negative."""
+
+    path: Path
+    name: str
+    """The file as the label file writes it."""
+    gauges: tuple[GaugeLabel, ...]
+
+
+def load_labels(path: Path) -> tuple[PictureLabel, ...]:
+    """Read a label file `{"images": [{"file", "gauges": [...]}]}`; files are relative to its folder.
+
+    Raises LabelError, naming the picture and the key, where something cannot be used.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabelError(
+            f"The label file {path} cannot be read ({error}); name a readable JSON file."
+        ) from error
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise LabelError(
+            f"{path} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+        ) from error
+    images = content.get("images") if isinstance(content, dict) else None
+    if not isinstance(images, list):
+        raise LabelError(
+            f"{path} has no list 'images'; expected {{'images': [{{'file': ..., 'gauges': [...]}}]}}."
+        )
+    return tuple(_picture(path, index, item) for index, item in enumerate(images))
+
+
+def _picture(path: Path, index: int, item: object) -> PictureLabel:
+    where = f"{path}: images[{index}]"
+    if not isinstance(item, dict) or not isinstance(item.get("file"), str):
+        raise LabelError(f"{where} has no 'file'; every picture needs its file name.")
+    name = item["file"]
+    gauges = item.get("gauges", [])
+    if not isinstance(gauges, list):
+        raise LabelError(f"{where} ({name}): 'gauges' is not a list.")
+    labels = tuple(_gauge(f"{where} ({name}), gauges[{i}]", i, gauge) for i, gauge in enumerate(gauges))
+    return PictureLabel(path=path.parent / name, name=name, gauges=labels)
+
+
+def _gauge(where: str, index: int, item: object) -> GaugeLabel:
+    if not isinstance(item, dict):
+        raise LabelError(f"{where} is not an object.")
+    try:
+        kind = MeterKind(item.get("kind", ""))
+    except ValueError as error:
+        raise LabelError(f"{where}: 'kind' must be 'pointer' or 'level'.") from error
+    numbers = None if item.get("box") is None else _numbers(where, "box", item["box"], 4)
+    if numbers is not None and not (numbers[0] < numbers[2] and numbers[1] < numbers[3]):
+        raise LabelError(f"{where}: 'box' must be [x1, y1, x2, y2] with x1 < x2 and y1 < y2.")
+    ends = None if item.get("range") is None else _numbers(where, "range", item["range"], 2)
+    if ends is not None and ends[0] == ends[1]:
+        raise LabelError(f"{where}: 'range' has no width.")
+    reading = None if item.get("reading") is None else _number(where, "reading", item["reading"])
+    conditions = item.get("conditions")
+    if conditions is not None and not (
+        isinstance(conditions, list) and all(isinstance(name, str) for name in conditions)
+    ):
+        raise LabelError(f"{where}: 'conditions' must be a list of names.")
+    unit = item.get("unit")
+    return GaugeLabel(
+        index=index,
+        kind=kind,
+        box=None if numbers is None else Box(*numbers),
+        range=None if ends is None else (ends[0], ends[1]),
+        unit=unit if isinstance(unit, str) else None,
+        reading=reading,
+        scale_points=_scale_points(where, item.get("scale_points")),
+        conditions=None if conditions is None else tuple(conditions),
+    )
+
+
+def _scale_points(where: str, item: object) -> tuple[tuple[float, Point], ...]:
+    if item is None:
+        return ()
+    if not isinstance(item, Mapping):
+        raise LabelError(f"{where}: 'scale_points' must map printed numbers to [x, y].")
+    points = []
+    for key, place in item.items():
+        try:
+            value = float(key)
+        except ValueError as error:
+            raise LabelError(f"{where}: the key {key!r} of 'scale_points' is not a number.") from error
+        x, y = _numbers(where, f"scale_points[{key!r}]", place, 2)
+        points.append((value, (x, y)))
+    return tuple(points)
+
+
+def _number(where: str, key: str, item: object) -> float:
+    if isinstance(item, bool) or not isinstance(item, int | float):
+        raise LabelError(f"{where}: '{key}' is not a number.")
+    return float(item)
+
+
+def _numbers(where: str, key: str, item: object, count: int) -> list[float]:
+    if not isinstance(item, list) or len(item) != count:
+        raise LabelError(f"{where}: '{key}' must be a list of {count} numbers.")
+    return [_number(where, key, entry) for entry in item]
