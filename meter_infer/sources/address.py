@@ -1,0 +1,86 @@
+"""Where pictures come from, as a value that does not betray its password."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from meter_infer.errors import SourceError
+
+STREAM_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "tcp", "srt")
+
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
+_SECRET_FIELD = re.compile(
+    r"((?:pass(?:word|wd)?|pwd|token|secret|auth|key|sig(?:nature)?)[=:])[^&/;#]*", re.I
+)
+
+
+class Address:
+    """A path or URL. `str` and `repr` hide user names, passwords and tokens; only `reveal` shows them."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the address as it was given, credentials and all; never log or print it."""
+        return self._text
+
+    @property
+    def scheme(self) -> str | None:
+        """`rtsp` of ``rtsp://...`` in lower case; None for a path."""
+        match = _SCHEME.match(self._text)
+        return match[1].lower() if match else None
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether this names something on a network rather than a file."""
+        return self.scheme not in (None, "file")
+
+    @property
+    def path(self) -> Path:
+        """The file or folder it names. Raises SourceError for a stream."""
+        if self.is_stream:
+            raise SourceError(f"{self} is a stream and no file.")
+        return Path(_SCHEME.sub("", self._text)).expanduser()
+
+    @property
+    def name(self) -> str:
+        """A short name to call its camera by: letters, digits, `_`, `-` and `.` only."""
+        if self.is_stream:
+            try:
+                stem = urlsplit(str(self)).hostname or "stream"
+            except ValueError:
+                stem = "stream"
+        else:
+            path = self.path
+            stem = path.name if path.is_dir() else path.stem
+            stem = stem or path.resolve().name
+        return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "camera"
+
+    def __str__(self) -> str:
+        return mask_secrets(self._text)
+
+    def __repr__(self) -> str:
+        return f"Address({str(self)!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Address) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+def mask_secrets(text: str) -> str:
+    """Return an address with its user name, password and tokens replaced by ``***``; paths stay as they are.
+
+    Everything up to the last ``@`` is hidden: a password may itself contain ``@`` or ``/``, and hiding
+    a host by mistake is the lesser harm.
+    """
+    match = _SCHEME.match(text)
+    if not match:
+        return text
+    rest = text[match.end() :]
+    if "@" in rest:
+        rest = "***@" + rest[rest.rindex("@") + 1 :]
+    return match[0] + _SECRET_FIELD.sub(r"\1***", rest)

@@ -1,0 +1,99 @@
+"""A decoder's frame -> the planes of a Frame, copied only where its pixel format leaves no choice."""
+
+import av
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from numpy.typing import NDArray
+
+from meter_infer.sources.orientation import matrix_orientation, oriented
+from meter_infer.sources.pixels import Chroma, planes_of_bgr
+from meter_infer.types import ColorMatrix, Luma
+
+_HD_ROWS = 720
+_FULL_RANGE = 2  # AVCOL_RANGE_JPEG
+_BT709_LIKE = frozenset({1, 9, 10})  # BT.709 and, nearest to it, BT.2020
+_BT601_LIKE = frozenset({4, 5, 6, 7})
+
+
+class PlaneReader:
+    """Turns decoded frames into planes; keeps the scaler of unusual formats from frame to frame."""
+
+    def __init__(self) -> None:
+        self._reformatter = VideoReformatter()
+
+    def planes(self, frame: av.VideoFrame) -> tuple[Luma, Chroma | None, ColorMatrix]:
+        """Return Y (h, w), (U, V) or None, and the matrix, turned upright.
+
+        Planes of 8-bit 4:2:0 frames are views that keep the decoder's buffer alive.
+        """
+        luma, chroma, matrix = self._stored_planes(frame)
+        orientation = _orientation(frame)
+        if orientation != 1:
+            luma = oriented(luma, orientation)
+            chroma = chroma and (oriented(chroma[0], orientation), oriented(chroma[1], orientation))
+        return luma, chroma, matrix
+
+    def _stored_planes(self, frame: av.VideoFrame) -> tuple[Luma, Chroma | None, ColorMatrix]:
+        matrix = color_matrix(frame)
+        width, height = frame.width, frame.height
+        half = (height + 1) // 2, (width + 1) // 2
+        name = frame.format.name
+        if any(plane.line_size < plane.width for plane in frame.planes):  # stored upside down
+            name = "bgr24"
+        if name in ("yuv420p", "yuvj420p"):
+            y, u, v = (_view(plane) for plane in frame.planes)
+            return y[:height, :width], (u[: half[0], : half[1]], v[: half[0], : half[1]]), matrix
+        if name == "nv12":
+            y, uv = (_view(plane) for plane in frame.planes)
+            pairs = uv[: half[0], : 2 * half[1]]
+            return y[:height, :width], (pairs[:, 0::2], pairs[:, 1::2]), matrix
+        if name.startswith("gray"):
+            grey = frame if name == "gray" else self._reformatter.reformat(frame, format="gray")
+            return _view(grey.planes[0])[:height, :width], None, ColorMatrix.BT601_FULL
+        if name.startswith("yuv"):
+            return (*self._subsampled(frame), matrix)
+        return (
+            *planes_of_bgr(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)),
+            ColorMatrix.BT601_FULL,
+        )
+
+    def _subsampled(self, frame: av.VideoFrame) -> tuple[Luma, Chroma]:
+        """Planes of a 4:2:2, 4:4:4 or deep frame; matrix and range stay what they are."""
+        full = color_matrix(frame) in (ColorMatrix.BT601_FULL, ColorMatrix.BT709_FULL)
+        span = ColorRange.JPEG if full else ColorRange.MPEG
+        plain = self._reformatter.reformat(
+            frame,
+            format="yuv420p",
+            src_colorspace=Colorspace.ITU601,
+            dst_colorspace=Colorspace.ITU601,
+            src_color_range=span,
+            dst_color_range=span,
+        )
+        height, width = frame.height, frame.width
+        half = (height + 1) // 2, (width + 1) // 2
+        y, u, v = (_view(plane) for plane in plain.planes)
+        return y[:height, :width], (u[: half[0], : half[1]], v[: half[0], : half[1]])
+
+
+def color_matrix(frame: av.VideoFrame) -> ColorMatrix:
+    """Return how the frame says its colours are coded; unsaid, HD is BT.709 and less is BT.601, limited."""
+    full = int(frame.color_range) == _FULL_RANGE or frame.format.name.startswith("yuvj")
+    space = int(frame.colorspace)
+    bt709 = space in _BT709_LIKE or (space not in _BT601_LIKE and frame.height >= _HD_ROWS and not full)
+    if bt709:
+        return ColorMatrix.BT709_FULL if full else ColorMatrix.BT709_LIMITED
+    return ColorMatrix.BT601_FULL if full else ColorMatrix.BT601_LIMITED
+
+
+def _view(plane: "av.video.plane.VideoPlane") -> NDArray[np.uint8]:
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+
+
+def _orientation(frame: av.VideoFrame) -> int:
+    if not frame.rotation and not frame.side_data:
+        return 1
+    for index in range(len(frame.side_data)):
+        item = frame.side_data[index]
+        if item.type.name == "DISPLAYMATRIX":
+            return matrix_orientation(bytes(item))
+    return 1

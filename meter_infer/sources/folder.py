@@ -1,0 +1,70 @@
+"""A folder of pictures as a source of frames."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from meter_infer.errors import SourceError
+from meter_infer.sources.address import Address
+from meter_infer.sources.base import Closing
+from meter_infer.sources.picture import PICTURE_SUFFIXES, read_picture
+from meter_infer.types import Frame
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Return a sort key that puts `frame2` before `frame10`, whatever the case of the letters."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
+
+
+class FolderSource(Closing):
+    """The pictures directly inside a folder, in natural order.
+
+    With a `camera` they are one camera's pictures, one after the other. Without one nothing says that
+    they belong together, and each is its own camera, called like its file. A damaged picture is left out
+    and counted in `problem`. Raises SourceError for a folder without pictures, and when none is readable.
+    """
+
+    fps: float | None = None
+
+    def __init__(self, path: Path, camera: str | None, every: int = 1) -> None:
+        self.name = str(path)
+        self.problem: str | None = None
+        self._camera = camera
+        self._every = every
+        self._open = True
+        try:
+            found = [
+                item for item in path.iterdir() if item.suffix.lower() in PICTURE_SUFFIXES and item.is_file()
+            ]
+        except OSError as error:
+            raise SourceError(f"{path} cannot be listed: {error.strerror}.") from error
+        self.paths = sorted(found, key=lambda item: (natural_key(item.name), item.name))
+        if not self.paths:
+            raise SourceError(f"{path} holds no pictures; they end in .jpg, .png, .bmp, .tif or .webp.")
+        self.frame_count: int | None = -(-len(self.paths) // every)
+
+    def __iter__(self) -> Iterator[Frame]:
+        damaged: list[SourceError] = []
+        read = 0
+        for index in range(0, len(self.paths), self._every):
+            if not self._open:
+                return
+            path = self.paths[index]
+            try:
+                frame = read_picture(path, self._camera or Address(str(path)).name, index)
+            except SourceError as error:
+                damaged.append(error)
+                continue
+            read += 1
+            yield frame
+        if damaged and not read:
+            raise damaged[0]
+        if damaged:
+            self.problem = (
+                f"{len(damaged)} of {read + len(damaged)} pictures could not be read; first: {damaged[0]}"
+            )
+
+    def close(self) -> None:
+        """Stop between two pictures; no file is held open."""
+        self._open = False

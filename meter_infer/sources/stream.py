@@ -1,0 +1,104 @@
+"""A camera's stream as a source of frames, through PyAV."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import av
+import av.error
+
+from meter_infer.errors import SourceError, SourceTimeout
+from meter_infer.sources.address import Address
+from meter_infer.sources.base import Closing
+from meter_infer.sources.decoded import PlaneReader
+from meter_infer.sources.video import Decoder, picture_stream
+from meter_infer.types import Frame
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 10.0
+
+_OPTIONS = {
+    "rtsp": {"rtsp_transport": "tcp", "fflags": "nobuffer"},
+    "rtsps": {"rtsp_transport": "tcp", "fflags": "nobuffer"},
+}
+
+
+class StreamSource(Closing):
+    """A stream on the network, decoded as it comes; `captured_at` is the time of arrival.
+
+    Raises SourceError, and SourceTimeout for a camera that does not answer; no message names the
+    stream's user or password.
+    """
+
+    frame_count: int | None = None
+
+    def __init__(
+        self,
+        address: Address,
+        camera: str,
+        every: int = 1,
+        timeouts_s: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+    ) -> None:
+        self.name = str(address)
+        self.problem: str | None = None
+        self._camera = camera
+        self._every = every
+        self._container: av.container.InputContainer | None = self._open(address, timeouts_s)
+        self._stream = picture_stream(self._container, self.name)
+        rate = self._stream.average_rate or self._stream.guessed_rate
+        self.fps: float | None = float(rate) if rate else None
+
+    def _open(self, address: Address, timeouts_s: tuple[float, float]) -> av.container.InputContainer:
+        options = _OPTIONS.get(address.scheme or "", {})
+        try:
+            return av.open(address.reveal(), options=options, timeout=timeouts_s, metadata_errors="replace")
+        except (av.error.ExitError, av.error.TimeoutError):
+            pass  # raised outside: FFmpeg's own message holds the address with its password
+        except (av.error.FFmpegError, OSError, ValueError) as error:
+            raise SourceError(f"{self.name} cannot be opened: {_reason(error)}.") from None
+        raise SourceTimeout(
+            f"{self.name} did not answer within {timeouts_s[0]:g} s; check its address and power."
+        )
+
+    def __iter__(self) -> Iterator[Frame]:
+        if self._container is None:
+            return
+        planes = PlaneReader()
+        decoder = Decoder(self._container, self._stream)
+        index = -1
+        for index, picture in enumerate(decoder.frames(lambda: self._container is not None)):
+            if index % self._every or picture.is_corrupt:
+                continue
+            arrived = datetime.now(UTC)
+            luma, chroma, matrix = planes.planes(picture)
+            yield Frame(
+                camera=self._camera,
+                index=index,
+                captured_at=arrived,
+                luma=luma,
+                chroma=chroma,
+                matrix=matrix,
+                received_s=time.monotonic(),
+            )
+            if self._container is None:
+                return
+        if index < 0:
+            why = f": {_reason(decoder.broken_off)}" if decoder.broken_off else ""
+            raise SourceError(f"{self.name} sent no picture that can be decoded{why}.")
+        if decoder.broken_off:
+            self.problem = f"{self.name} broke off after {index + 1} frames: {_reason(decoder.broken_off)}."
+
+    def close(self) -> None:
+        """Hang up and let go of the decoder."""
+        container, self._container = self._container, None
+        if container is not None:
+            container.close()
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, without the address that FFmpeg adds to it."""
+    if isinstance(error, (av.error.ExitError, av.error.TimeoutError)):
+        return "no answer in time"
+    return getattr(error, "strerror", None) or type(error).__name__
