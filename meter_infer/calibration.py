@@ -2,7 +2,7 @@
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
@@ -31,7 +31,9 @@ class Calibration:
 
     def __post_init__(self) -> None:
         if len(self.points) < 2:
-            raise CalibrationError(f"A calibration needs at least two points; this one has {len(self.points)}.")
+            raise CalibrationError(
+                f"A calibration needs at least two points; this one has {len(self.points)}."
+            )
         if not all(math.isfinite(number) for point in self.points for number in point):
             raise CalibrationError("The points of a calibration must be finite numbers.")
         fractions = [fraction for fraction, _ in self.points]
@@ -58,7 +60,9 @@ class Calibration:
 
     def value(self, fraction: float) -> float:
         """Return the value at `fraction`; the outer segments go on past either end."""
-        return _interpolate([point[0] for point in self.points], [point[1] for point in self.points], fraction)
+        return _interpolate(
+            [point[0] for point in self.points], [point[1] for point in self.points], fraction
+        )
 
     def fraction(self, value: float) -> float:
         """Return where on the scale `value` stands: the inverse of `value`."""
@@ -78,33 +82,9 @@ class Calibration:
         try:
             return cls(tuple((float(point["fraction"]), float(point["value"])) for point in points))
         except (KeyError, TypeError, ValueError) as error:
-            raise CalibrationError("Each point of a calibration is {fraction: number, value: number}.") from error
-
-
-@dataclass(frozen=True, slots=True)
-class PixelCalibration:
-    """Values that somebody clicked in the camera's picture; a `Calibration` once the scale is found.
-
-    Raises CalibrationError unless there are at least two points with finite numbers, each place and
-    each value once.
-    """
-
-    points: tuple[tuple[float, float, float], ...]
-    """(x, y, value); x and y in pixels of the frame."""
-
-    def __post_init__(self) -> None:
-        if len(self.points) < 2:
-            raise CalibrationError(f"A calibration needs at least two points; this one has {len(self.points)}.")
-        if not all(math.isfinite(number) for point in self.points for number in point):
-            raise CalibrationError("The points of a calibration must be finite numbers.")
-        if len({(x, y) for x, y, _ in self.points}) < len(self.points):
-            raise CalibrationError("Two points of a calibration lie at the same place in the picture.")
-        if len({value for _, _, value in self.points}) < len(self.points):
-            raise CalibrationError("Two points of a calibration have the same value.")
-
-    def on_scale(self, fraction_at: Callable[[float, float], float]) -> Calibration:
-        """Return the calibration, `fraction_at(x, y)` saying where on the scale a pixel lies."""
-        return Calibration(tuple(sorted((fraction_at(x, y), value) for x, y, value in self.points)))
+            raise CalibrationError(
+                "Each point of a calibration is {fraction: number, value: number}."
+            ) from error
 
 
 def _interpolate(xs: list[float], ys: list[float], x: float) -> float:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_infer.calibration import Calibration, PixelCalibration
+from meter_infer.calibration import Calibration
 from meter_infer.errors import CalibrationError
 
 COMPRESSED = Calibration(((0.0, 0.0), (0.07, 20.0), (0.23, 50.0), (1.0, 300.0)))
@@ -86,23 +86,3 @@ def test_a_range_without_width_is_refused() -> None:
 def test_data_of_another_form_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(CalibrationError):
         Calibration.from_dict(data)
-
-
-def test_clicked_points_become_a_calibration_in_the_order_of_the_scale() -> None:
-    clicked = PixelCalibration(((90.0, 0.0, 9.0), (10.0, 0.0, 1.0), (50.0, 5.0, 4.0)))
-    assert clicked.on_scale(lambda x, y: x / 100).points == ((0.1, 1.0), (0.5, 4.0), (0.9, 9.0))
-
-
-def test_clicked_points_that_contradict_the_scale_are_refused() -> None:
-    clicked = PixelCalibration(((10.0, 0.0, 1.0), (50.0, 5.0, 9.0), (90.0, 0.0, 4.0)))
-    with pytest.raises(CalibrationError, match="rise"):
-        clicked.on_scale(lambda x, y: x / 100)
-
-
-@pytest.mark.parametrize(
-    "points",
-    [((1.0, 1.0, 0.0),), ((1.0, 1.0, 0.0), (1.0, 1.0, 2.0)), ((1.0, 1.0, 0.0), (2.0, 1.0, 0.0))],
-)
-def test_clicked_points_must_differ(points: tuple[tuple[float, float, float], ...]) -> None:
-    with pytest.raises(CalibrationError):
-        PixelCalibration(points)

@@ -1,13 +1,22 @@
 """A decoder's frame -> the planes of a Frame, copied only where its pixel format leaves no choice."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from meter_infer.sources.orientation import matrix_orientation, oriented
-from meter_infer.sources.pixels import Chroma, planes_of_bgr
 from meter_infer.types import ColorMatrix, Luma
+from meter_infer.vision.color import frame_from_bgr
+
+if TYPE_CHECKING:
+    from av.sidedata.sidedata import SideData
+
+Chroma = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 _HD_ROWS = 720
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
@@ -90,10 +99,8 @@ def _view(plane: "av.video.plane.VideoPlane") -> NDArray[np.uint8]:
 
 
 def _orientation(frame: av.VideoFrame) -> int:
-    if not frame.rotation and not frame.side_data:
-        return 1
-    for index in range(len(frame.side_data)):
-        item = frame.side_data[index]
-        if item.type.name == "DISPLAYMATRIX":
-            return matrix_orientation(bytes(item))
+    items = cast("Sequence[SideData]", frame.side_data)  # the stubs promise a dictionary
+    for index in range(len(items)):
+        if items[index].type.name == "DISPLAYMATRIX":
+            return matrix_orientation(bytes(items[index]))
     return 1

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from meter_infer.errors import SourceError
 from meter_infer.sources.base import Closing
 from meter_infer.sources.orientation import exif_orientation, oriented
-from meter_infer.sources.pixels import flatten_alpha, planes_of_bgr, to_eight_bits
+from meter_infer.sources.pixels import flatten_alpha, to_eight_bits
 from meter_infer.types import Frame
+from meter_infer.vision.color import frame_from_bgr
 
 PICTURE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pnm", ".jp2"}
@@ -76,21 +77,6 @@ def _check_size(data: bytes, name: str) -> None:
             )
 
 
-def frame_of_picture(
-    pixels: NDArray[np.uint8], camera: str, index: int = 0, captured_at: datetime | None = None
-) -> Frame:
-    """Return a frame of a grey uint8 (h, w) or BGR uint8 (h, w, 3) picture; taken now unless said."""
-    luma, chroma = (pixels, None) if pixels.ndim == 2 else planes_of_bgr(pixels)
-    return Frame(
-        camera=camera,
-        index=index,
-        captured_at=captured_at or datetime.now(UTC),
-        luma=luma,
-        chroma=chroma,
-        received_s=time.monotonic(),
-    )
-
-
 def read_picture(path: Path, camera: str, index: int = 0) -> Frame:
     """Return the picture in a file as a frame, dated by the file. Raises SourceError."""
     try:
@@ -100,7 +86,7 @@ def read_picture(path: Path, camera: str, index: int = 0) -> Frame:
         raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
     if not data:
         raise SourceError(f"{path} is empty.")
-    return frame_of_picture(decode_picture(data, str(path)), camera, index, taken)
+    return frame_from_bgr(decode_picture(data, str(path)), camera, index, taken, time.monotonic())
 
 
 class PictureSource(Closing):

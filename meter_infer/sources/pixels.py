@@ -1,14 +1,9 @@
-"""Decoded pixels of any depth and order -> the planes of a Frame."""
+"""Decoded pixels of any depth -> 8 bits without transparency."""
 
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-
-from meter_infer.types import Luma
-
-Chroma = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 _STRIP_ROWS = 512
 _BEHIND_ALPHA = 128
@@ -44,30 +39,3 @@ def flatten_alpha(bgra: NDArray[np.uint8]) -> NDArray[np.uint8]:
         alpha = strip[..., 3:].astype(np.float32) / 255.0
         out[top : top + _STRIP_ROWS] = np.rint(strip[..., :3] * alpha + _BEHIND_ALPHA * (1 - alpha))
     return out
-
-
-def planes_of_bgr(bgr: NDArray[np.uint8]) -> tuple[Luma, Chroma]:
-    """Return Y (h, w) and (U, V), each (ceil(h/2), ceil(w/2)), full-range BT.601, of BGR uint8 (h, w, 3).
-
-    Strip by strip, so that a very large picture needs little more memory than its planes.
-    """
-    height, width = bgr.shape[:2]
-    half = ((height + 1) // 2, (width + 1) // 2)
-    luma = np.empty((height, width), np.uint8)
-    u, v = np.empty(half, np.uint8), np.empty(half, np.uint8)
-    for top in range(0, height, _STRIP_ROWS):
-        ycrcb = cv2.cvtColor(np.ascontiguousarray(bgr[top : top + _STRIP_ROWS]), cv2.COLOR_BGR2YCrCb)
-        rows = slice(top, top + ycrcb.shape[0])
-        luma[rows] = ycrcb[..., 0]
-        halves = slice(top // 2, (top + ycrcb.shape[0] + 1) // 2)
-        v[halves] = _halved(ycrcb[..., 1])
-        u[halves] = _halved(ycrcb[..., 2])
-    return luma, (u, v)
-
-
-def _halved(plane: NDArray[Any]) -> NDArray[np.uint8]:
-    """Mean of each 2 x 2 block; an odd last row or column counts twice."""
-    height, width = plane.shape
-    even = np.pad(plane, ((0, height % 2), (0, width % 2)), mode="edge").astype(np.uint16)
-    total = even[0::2, 0::2] + even[0::2, 1::2] + even[1::2, 0::2] + even[1::2, 1::2]
-    return ((total + 2) >> 2).astype(np.uint8)
