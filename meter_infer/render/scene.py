@@ -1,0 +1,353 @@
+"""Composes pictures of instruments with their truth: whole frames, and crops around one instrument."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+from math import degrees, pi
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.errors import SourceError
+from meter_infer.render.backgrounds import draw_background
+from meter_infer.render.camera import CameraSettings, Severity, apply_camera, sample_camera
+from meter_infer.render.clutter import draw_clutter
+from meter_infer.render.composite import draw_sheet, premultiply
+from meter_infer.render.dial import DialStyle, draw_dial
+from meter_infer.render.level import LevelStyle, draw_level
+from meter_infer.render.model import Instrument
+from meter_infer.render.mounting import sample_mounting
+from meter_infer.render.occlude import draw_occluder, hide
+from meter_infer.render.panel import draw_panel
+from meter_infer.render.place import Target, draw_instrument, pose_instrument, stretch, texture_size
+from meter_infer.render.pose import Lens, make_pose
+from meter_infer.render.truth import SceneObject
+from meter_infer.types import Box, MeterKind
+
+Image = NDArray[np.uint8]
+
+PADDING_GREY = 114
+"""What the crop shows where it reaches past the frame."""
+SMALL_PX = 100.0
+FRONT_RAD = 15.0 * pi / 180
+
+
+class Layout(StrEnum):
+    """What a picture shows."""
+
+    FRAME = "frame"
+    """A camera's whole frame: none to several instruments among clutter."""
+    CROP = "crop"
+    """What the segmentation network sees: a square around one instrument."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneSpec:
+    """What to draw."""
+
+    size: tuple[int, int] = (640, 640)
+    """Width and height; a crop is square."""
+    layout: Layout = Layout.FRAME
+    kind: MeterKind | None = None
+    """Only this kind; None: both, dials twice as often."""
+    count: tuple[int, int] | None = None
+    """Least and most instruments a frame; None: none in 12 % of frames, otherwise 1 to 5."""
+    tilt: tuple[float, float] | None = None
+    """Limits of the tilt, radians; None: mostly mild, to 55 degrees."""
+    dial_px: tuple[float, float] | None = None
+    """Limits of the longer side of an instrument's box in the frame (a crop: before it is resampled)."""
+    severity: Severity = Severity.MIXED
+    backgrounds: tuple[Path, ...] = ()
+    """Pictures to use as backgrounds as well as drawn ones."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A picture and its truth."""
+
+    image: Image
+    """BGR uint8 (h, w, 3)."""
+    objects: tuple[SceneObject, ...]
+    """A crop has its one main instrument only."""
+
+
+def render_scene(rng: np.random.Generator, spec: SceneSpec | None = None) -> Scene:
+    """Render a picture with its truth; the same generator state gives the same pixels.
+
+    Raises SourceError if a background picture cannot be read.
+    """
+    spec = SceneSpec() if spec is None else spec
+    return _render_crop(rng, spec) if spec.layout is Layout.CROP else _render_frame(rng, spec)
+
+
+def draw_meter(
+    rng: np.random.Generator,
+    kind: MeterKind,
+    longer_side_px: float,
+    fraction: float | None = None,
+    style: DialStyle | LevelStyle | None = None,
+) -> Instrument:
+    """Draw an instrument of this kind with a texture fit to be seen at this size."""
+    size = texture_size(longer_side_px)
+    if kind is MeterKind.POINTER:
+        return draw_dial(rng, size, fraction, style if isinstance(style, DialStyle) else None)
+    return draw_level(rng, size, fraction, style if isinstance(style, LevelStyle) else None)
+
+
+def _render_frame(rng: np.random.Generator, spec: SceneSpec) -> Scene:
+    w, h = spec.size
+    frame = _background(rng, w, h, spec.backgrounds)
+    taken: list[Box] = []
+    objects: list[SceneObject] = []
+    hard = spec.severity is Severity.HARD or (spec.severity is Severity.MIXED and rng.random() < 0.3)
+    if spec.count is not None:
+        count = int(rng.integers(spec.count[0], spec.count[1] + 1))
+    else:
+        count = 0 if rng.random() < 0.12 else int(rng.choice((1, 2, 3, 4, 5), p=(0.36, 0.26, 0.18, 0.12, 0.08)))
+    _add_clutter(rng, frame, taken, int(rng.integers(0, 7)), spec)
+    # A panel counts as one place of the frame; it is drawn first, single instruments around it.
+    if count >= 2 and rng.random() < 0.3:
+        objects += draw_panel(rng, frame, taken, count, _sample_kind(rng, spec), _sample_px(rng, spec), spec.tilt)
+    while len(objects) < count:
+        item = _add_instrument(rng, frame, taken, spec, hard)
+        if item is None:
+            break
+        objects.append(item)
+    objects = _add_occluders(rng, frame, objects, 0.3 if hard else 0.06)
+    size = min((o.dial_px for o in objects), default=200.0)
+    return _through_lens_and_camera(rng, frame, objects, sample_camera(rng, _resolved(hard), size), 0.3)
+
+
+def _render_crop(rng: np.random.Generator, spec: SceneSpec) -> Scene:
+    out = spec.size[0]
+    low, high = spec.dial_px or (28.0, 800.0)
+    native = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+    margin = float(np.clip(rng.normal(1.2, 0.08), 1.0, 1.4))
+    # A crop seen at more than its own resolution is shrunk anyway: draw it little larger than it ends.
+    shown = min(native, 1.25 * out)
+    side = max(16, round(shown * margin))
+    longer = side / margin
+    hard = spec.severity is Severity.HARD or (spec.severity is Severity.MIXED and rng.random() < 0.3)
+    kind = _sample_kind(rng, spec)
+    instrument = draw_meter(rng, kind, longer)
+    jitter = rng.uniform(-0.06, 0.06, 2) * longer
+    target = Target((side / 2 + float(jitter[0]), side / 2 + float(jitter[1])), longer)
+    pose = pose_instrument(rng, instrument, target, spec.tilt)
+    if rng.random() < 0.06:
+        # Stretched pictures; the stretch keeps the middle of the crop.
+        factor = float(rng.uniform(0.75, 0.95))
+        pose = stretch(pose, factor).moved(1.0, (side / 2 * (1 - factor), 0.0))
+    frame = _background(rng, side, side, spec.backgrounds)
+    if rng.random() < 0.5:
+        _add_clutter(rng, frame, [_around(target)], int(rng.integers(1, 3)), spec, beside=target)
+    if rng.random() < 0.15:
+        _add_neighbour(rng, frame, target, kind)
+    item = draw_instrument(rng, frame, instrument, pose, sample_mounting(rng, kind), hard)
+    objects = _add_occluders(rng, frame, [item], 0.3 if hard else 0.06)
+    settings = sample_camera(rng, _resolved(hard), shown)
+    scene = _through_lens_and_camera(rng, frame, objects, settings, 0.15)
+    scene = _cut_at_frame_edge(rng, scene) if rng.random() < 0.04 else scene
+    scale = out / side
+    shrink = cv2.INTER_AREA if rng.random() < 0.7 else cv2.INTER_LINEAR
+    image = cv2.resize(scene.image, (out, out), interpolation=shrink if scale < 1 else cv2.INTER_LINEAR)
+    resized = tuple(o.mapped(lambda p: p * scale, (out, out)) for o in scene.objects)
+    return Scene(np.asarray(image, dtype=np.uint8), resized)
+
+
+def _through_lens_and_camera(
+    rng: np.random.Generator, frame: Image, objects: Sequence[SceneObject], settings: CameraSettings, share: float
+) -> Scene:
+    h, w = frame.shape[:2]
+    if rng.random() < share:
+        lens = Lens((w * rng.uniform(0.4, 0.6), h * rng.uniform(0.4, 0.6)), float(np.hypot(w, h)) / 2, float(rng.uniform(-0.06, 0.14)))
+        frame = distort_image(frame, lens)
+        objects = [o.mapped(lens.distort, (w, h)) for o in objects]
+    image = apply_camera(frame, settings)
+    return Scene(image, tuple(with_conditions(o, image, settings) for o in objects))
+
+
+def distort_image(image: Image, lens: Lens) -> Image:
+    """Return the picture as a lens with radial distortion shows it."""
+    h, w = image.shape[:2]
+    # The map is smooth: solve it on a coarse grid of pixel centres and interpolate.
+    step = 8
+    xs, ys = np.arange(0, w + step, step), np.arange(0, h + step, step)
+    grid = np.stack(np.meshgrid(xs + 0.5, ys + 0.5), axis=-1)
+    coarse = (lens.ideal(grid) - 0.5).astype(np.float32)
+    to_coarse = np.array([[1.0 / step, 0.0, 0.0], [0.0, 1.0 / step, 0.0]])
+    full = cv2.warpAffine(coarse, to_coarse, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    return np.asarray(
+        cv2.remap(image, full, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8
+    )
+
+
+def with_conditions(item: SceneObject, image: Image, settings: CameraSettings) -> SceneObject:
+    """Add the conditions that the picture shows: front or tilted, steep, small, dark, bright, blurred, infrared."""
+    found = {"front" if item.tilt_rad < FRONT_RAD else "tilted"}
+    if degrees(item.tilt_rad) > 35:
+        found.add("steep")
+    if item.dial_px < SMALL_PX:
+        found.add("small")
+    b = item.box
+    part = image[int(b.y1) : int(b.y2) + 1, int(b.x1) : int(b.x2) + 1]
+    if part.size:
+        luma = part.mean()
+        found |= {"dark"} if luma < 55 else {"overexposed"} if luma > 225 else set()
+    if settings.blur_px > 0.006 * item.dial_px:
+        found.add("blurred")
+    if settings.infrared:
+        found.add("infrared")
+    if not item.linear:
+        found.add("nonlinear")
+    return replace(item, conditions=item.conditions | found)
+
+
+def _resolved(hard: bool) -> Severity:
+    return Severity.HARD if hard else Severity.MILD
+
+
+def _sample_kind(rng: np.random.Generator, spec: SceneSpec) -> MeterKind:
+    if spec.kind is not None:
+        return spec.kind
+    return MeterKind.POINTER if rng.random() < 0.66 else MeterKind.LEVEL
+
+
+def _sample_px(rng: np.random.Generator, spec: SceneSpec) -> float:
+    low, high = spec.dial_px or (24.0, 900.0)
+    high = min(high, 0.92 * min(spec.size))
+    return float(np.exp(rng.uniform(np.log(min(low, high)), np.log(high))))
+
+
+def _around(target: Target) -> Box:
+    (x, y), r = target.center, target.longer_side / 2
+    return Box(x - r, y - r, x + r, y + r)
+
+
+def _free_place(
+    rng: np.random.Generator, taken: Sequence[Box], size: tuple[int, int], px: float, outside: float
+) -> Target | None:
+    """Return a place for a square of `px` that overlaps nothing taken, up to `outside` of it past the edge."""
+    w, h = size
+    for _ in range(12):
+        slack = px * (0.5 - outside)
+        if w < 2 * slack or h < 2 * slack:
+            return None
+        target = Target((float(rng.uniform(slack, w - slack)), float(rng.uniform(slack, h - slack))), px)
+        box = _around(target)
+        if all(box.iou(other) == 0.0 for other in taken):
+            return target
+    return None
+
+
+def _add_instrument(
+    rng: np.random.Generator, frame: Image, taken: list[Box], spec: SceneSpec, hard: bool
+) -> SceneObject | None:
+    kind = _sample_kind(rng, spec)
+    px = _sample_px(rng, spec)
+    outside = 0.35 if rng.random() < 0.08 and spec.dial_px is None else 0.0
+    target = _free_place(rng, taken, spec.size, px, outside)
+    while target is None and px > 40.0 and (spec.dial_px is None or 0.8 * px > spec.dial_px[0]):
+        px *= 0.8
+        target = _free_place(rng, taken, spec.size, px, 0.0)
+    if target is None:
+        return None
+    taken.append(_around(target))
+    instrument = draw_meter(rng, kind, px)
+    pose = pose_instrument(rng, instrument, target, spec.tilt)
+    return draw_instrument(rng, frame, instrument, pose, sample_mounting(rng, kind), hard and rng.random() < 0.5)
+
+
+def _add_neighbour(rng: np.random.Generator, frame: Image, target: Target, kind: MeterKind) -> None:
+    """Draw a second instrument beside a crop's main one, mostly outside the picture."""
+    angle = float(rng.uniform(0, 2 * pi))
+    px = target.longer_side * float(rng.uniform(0.6, 1.1))
+    reach = (target.longer_side + px) / 2 * float(rng.uniform(1.0, 1.15))
+    place = Target((target.center[0] + reach * np.cos(angle), target.center[1] + reach * np.sin(angle)), px)
+    instrument = draw_meter(rng, kind, px)
+    draw_instrument(rng, frame, instrument, pose_instrument(rng, instrument, place), sample_mounting(rng, kind))
+
+
+def _add_clutter(
+    rng: np.random.Generator,
+    frame: Image,
+    taken: list[Box],
+    count: int,
+    spec: SceneSpec,
+    beside: Target | None = None,
+) -> None:
+    h, w = frame.shape[:2]
+    for _ in range(count):
+        px = float(np.exp(rng.uniform(np.log(20.0), np.log(max(24.0, 0.5 * min(w, h))))))
+        if beside is None:
+            place = _free_place(rng, taken, (w, h), px, 0.3)
+            if place is None:
+                continue
+            taken.append(_around(place))
+        else:
+            place = Target((float(rng.uniform(0, w)), float(rng.uniform(0, h))), px)
+        sheet = draw_clutter(rng, texture_size(px))
+        th, tw = sheet.shape[:2]
+        tilt, axis, roll = float(rng.uniform(0, 0.9)), float(rng.uniform(0, 2 * pi)), float(rng.normal(0, 0.3))
+        pose = make_pose((tw / 2, th / 2), float(max(th, tw)), tilt, axis, roll, 8.0)
+        shrink = min(1.0, 1.4 * px / max(th, tw))
+        if shrink < 1.0:
+            pose = pose.resampled(shrink, shrink, 1.0)
+            sheet = cv2.resize(premultiply(sheet), (round(tw * shrink), round(th * shrink)), interpolation=cv2.INTER_AREA)
+        else:
+            sheet = premultiply(sheet)
+        draw_sheet(frame, np.asarray(sheet, np.uint8), pose.moved(px / max(th, tw), place.center).homography(0.0))
+
+
+def _add_occluders(
+    rng: np.random.Generator, frame: Image, objects: Sequence[SceneObject], share: float
+) -> list[SceneObject]:
+    if not objects or rng.random() >= share:
+        return list(objects)
+    mask = draw_occluder(rng, frame, objects[int(rng.integers(len(objects)))])
+    return [hide(o, mask) for o in objects]
+
+
+def _cut_at_frame_edge(rng: np.random.Generator, scene: Scene) -> Scene:
+    """Grey out one side of a crop, as where it reaches past the camera's frame."""
+    image = scene.image.copy()
+    h, w = image.shape[:2]
+    cut = float(rng.uniform(0.02, 0.2))
+    hidden = np.zeros((h, w), np.uint8)
+    n = round(cut * w)
+    side = int(rng.integers(4))
+    region = (np.s_[:, :n], np.s_[:, w - n :], np.s_[:n], np.s_[h - n :])[side]
+    image[region] = PADDING_GREY
+    hidden[region] = 255
+    return Scene(image, tuple(replace(hide(o, hidden), conditions=o.conditions) for o in scene.objects))
+
+
+def _background(rng: np.random.Generator, w: int, h: int, pictures: Sequence[Path]) -> Image:
+    if pictures and rng.random() < 0.6:
+        return _random_part(rng, _load(pictures[int(rng.integers(len(pictures)))]), w, h)
+    return draw_background(rng, w, h)
+
+
+def _random_part(rng: np.random.Generator, picture: Image, w: int, h: int) -> Image:
+    ph, pw = picture.shape[:2]
+    scale = min(pw / w, ph / h) * float(np.exp(rng.uniform(np.log(0.25), 0.0)))
+    cw, ch = max(1, int(w * scale)), max(1, int(h * scale))
+    x, y = int(rng.integers(0, pw - cw + 1)), int(rng.integers(0, ph - ch + 1))
+    part = picture[y : y + ch, x : x + cw]
+    if rng.random() < 0.5:
+        part = part[:, ::-1]
+    how = cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(part, (w, h), interpolation=how), dtype=np.uint8)
+
+
+@lru_cache(maxsize=48)
+def _load(path: Path) -> Image:
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise SourceError(f"cannot read the background picture {path}; remove it from the folder of backgrounds")
+    scale = 1280 / max(image.shape[:2])
+    if scale < 1:
+        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.asarray(image, dtype=np.uint8)
