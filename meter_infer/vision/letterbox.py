@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from math import ceil
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,6 +91,6 @@ def _blob(frame: Frame, affine: Affine, size: tuple[int, int], out: Blob | None)
     if out is None:
         out = np.empty((3, height, width), np.float32)
     image = region_bgr(frame, affine.corners(size), size)
-    for channel in range(3):
-        np.multiply(image[..., 2 - channel], np.float32(1 / 255), out=out[channel], dtype=np.float32)
+    for channel, plane in enumerate(reversed(cv2.split(image))):
+        np.multiply(plane, np.float32(1 / 255), out=out[channel], dtype=np.float32)
     return out
