@@ -190,11 +190,9 @@ def _place(
         sign = Box(left, top, left + plaque.width, top + plaque.height)
         moved = abs(left - at[0]) + abs(top - at[1])
         # another label's text matters most, then a dial's face
-        return (
-            10 * sum(_overlap(sign, other) for other in placed)
-            + sum(_overlap(sign, other) for other in boxes)
-            + moved * plaque.text_px * 0.1
-        )
+        on_text = sum(_overlap(sign, other) for other in placed)
+        on_faces = sum(_overlap(sign, other) for other in boxes)
+        return float(10 * on_text + on_faces + moved * plaque.text_px * 0.1)
 
     best = min(candidates, key=hidden)
     return max(min(best[0], width - plaque.width), 0), max(min(best[1], height - plaque.height), 0)

@@ -65,7 +65,7 @@ def _harms(box: Box, luma: NDArray[np.uint8]) -> tuple[str, ...]:
 def _sharpness(crop: NDArray[np.uint8]) -> float:
     """Return the energy of the Laplacian over that of the contrast, at a fixed size."""
     scale = _PROBE_PX / max(crop.shape)
-    probe: NDArray[np.generic] = crop
+    probe: cv2.typing.MatLike = crop
     if scale < 1:
         probe = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     contrast = float(probe.astype(np.float32).var())
