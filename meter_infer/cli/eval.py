@@ -1,0 +1,239 @@
+"""`meter-infer eval`: how good the readings and the detector are on labelled pictures."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import cv2
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from meter_infer.backends import DEFAULTS as BACKEND_DEFAULTS
+from meter_infer.cli.eval_run import detection_result, evaluate_picture, negatives_in
+from meter_infer.errors import LabelError, SinkError
+from meter_infer.evaluation.detection import DetectionFigures, detection_figures
+from meter_infer.evaluation.labels import PictureLabel, load_labels
+from meter_infer.evaluation.plot import draw_plot
+from meter_infer.evaluation.scoring import Figures, Outcome, figures, figures_by_condition
+from meter_infer.networks import load_detector, load_segmenter
+from meter_infer.sources.picture import PICTURE_SUFFIXES
+from meter_infer.vision import detect
+
+_CURVE_SCORE = 0.01
+"""Average precision looks at detections down to this score, far below the working threshold."""
+_WORST = 10
+
+
+def eval_command(
+    labels: Annotated[
+        Path, typer.Argument(help="Label file, as described in docs/labels.md.", metavar="LABELS.json")
+    ],
+    json_out: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures and every gauge here.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw errors and figures into this PNG.")] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write every picture, with its readings and the truth, here.")
+    ] = None,
+    calibrated: Annotated[
+        bool,
+        typer.Option(
+            "--calibrated", help="Calibrate each gauge with its labelled numbers; score those gauges alone."
+        ),
+    ] = False,
+    detection: Annotated[
+        bool, typer.Option("--detection", help="Score where meters are found (mAP50), not what they show.")
+    ] = False,
+    negatives: Annotated[
+        Path | None,
+        typer.Option(help="With --detection: a folder of pictures without any meter, searched in depth."),
+    ] = None,
+    backend: Annotated[str, typer.Option(help="Inference engine: auto, openvino or onnxruntime.")] = "auto",
+    models: Annotated[
+        Path | None, typer.Option(help="Folder with other models and their manifest.yaml.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Only the first so many pictures.", min=1)] = None,
+) -> None:
+    """Measure on labelled pictures: error, coverage and confident-wrong readings, by condition.
+
+    Errors are in % of the scale's span and over the GOOD readings alone. Coverage is the share of all
+    labelled gauges with a good reading: an undetected gauge counts against it. Confident-wrong is the
+    share of good readings off by more than 2 % of span.
+
+    Examples:
+
+      meter-infer eval val.json --json val-result.json --plot val.png
+
+      meter-infer eval val.json --calibrated
+
+      meter-infer eval val.json --detection --negatives pictures-without-meters/
+    """
+    if negatives is not None and not detection:
+        raise LabelError("--negatives belongs to --detection; give both.")
+    pictures = list(load_labels(labels))[:limit]
+    console = Console(stderr=True)
+    if detection:
+        result = _detection(pictures, negatives, backend, models, console)
+        _write_json(json_out, {"detection": asdict(result)})
+        Console().print(_detection_table(result))
+        return
+    outcomes = _readings(pictures, calibrated, annotate, backend, models, console)
+    by_condition = figures_by_condition(outcomes)
+    _write_json(json_out, report(outcomes, by_condition))
+    if plot is not None:
+        title = f"{labels.name}{', calibrated' if calibrated else ''}"
+        _write_picture(plot, draw_plot(outcomes, by_condition, title))
+    out = Console()
+    out.print(_figures_table(figures(outcomes), by_condition))
+    out.print(_worst_table(outcomes))
+
+
+def report(outcomes: Sequence[Outcome], by_condition: dict[str, Figures]) -> dict[str, Any]:
+    """Return the content of the JSON file: plain data. Errors in % of span, shares 0 to 1."""
+    gauges = []
+    for item in outcomes:
+        gauge = asdict(item)
+        gauge["conditions"] = list(item.conditions)
+        gauge["error_pct"] = item.error_pct
+        gauges.append(gauge)
+    return {
+        "all": asdict(figures(outcomes)),
+        "by_condition": {name: asdict(item) for name, item in by_condition.items()},
+        "gauges": gauges,
+    }
+
+
+def _readings(
+    pictures: Sequence[PictureLabel],
+    calibrated: bool,
+    annotate: Path | None,
+    backend: str,
+    models: Path | None,
+    console: Console,
+) -> list[Outcome]:
+    scored = [item for item in pictures if any(gauge.is_scored(calibrated) for gauge in item.gauges)]
+    if not scored:
+        needs = "'scale_points'" if calibrated else "'range'"
+        raise LabelError(
+            f"No gauge in the label file can be scored; that needs 'box', 'reading' and {needs}."
+        )
+    outcomes: list[Outcome] = []
+    with (
+        load_detector(backend, models=models) as detector,
+        load_segmenter(backend, models=models) as segmenter,
+    ):
+        for label in _progress(scored, console):
+            result = evaluate_picture(
+                label, detector, segmenter, calibrated=calibrated, draw=annotate is not None
+            )
+            outcomes += result.outcomes
+            if annotate is not None and result.annotated is not None:
+                name = Path(label.name).with_suffix("").as_posix().replace("/", "_") + ".jpg"
+                _write_picture(annotate / name, result.annotated)
+    return outcomes
+
+
+def _detection(
+    pictures: Sequence[PictureLabel],
+    negatives: Path | None,
+    backend: str,
+    models: Path | None,
+    console: Console,
+) -> DetectionFigures:
+    every = list(pictures)
+    if negatives is not None:
+        found = list(negatives_in(negatives, PICTURE_SUFFIXES))
+        if not found:
+            raise LabelError(f"{negatives} holds no pictures; name a folder of pictures without meters.")
+        every += found
+    working = detect.DEFAULTS
+    decode = replace(working, score=_CURVE_SCORE)
+    with load_detector(backend, BACKEND_DEFAULTS, decode, models) as detector:
+        results = [detection_result(label, detector) for label in _progress(every, console)]
+    return detection_figures([result for result in results if result is not None], working.score)
+
+
+def _progress(pictures: Sequence[PictureLabel], console: Console) -> Iterable[PictureLabel]:
+    columns = (TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield from progress.track(pictures)
+
+
+def _figures_table(total: Figures, by_condition: dict[str, Figures]) -> Table:
+    table = Table(title="Readings", caption="MAE and p95: good readings, % of span")
+    for name in ("condition", "n", "found", "MAE", "p95", "coverage", "confident-wrong"):
+        table.add_column(name, justify="left" if name == "condition" else "right")
+    for name, item in {"all": total, **by_condition}.items():
+        table.add_row(
+            name,
+            str(item.n),
+            str(item.detected),
+            _number(item.mae),
+            _number(item.p95),
+            _share(item.coverage),
+            _share(item.confident_wrong),
+            style="bold" if name == "all" else None,
+        )
+    return table
+
+
+def _worst_table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(title="Largest errors of good readings, % of span")
+    for name in ("file", "truth", "read", "off", "confidence"):
+        table.add_column(name, justify="left" if name == "file" else "right")
+    good = sorted((item for item in outcomes if item.is_good), key=lambda item: -(item.error_pct or 0.0))
+    for item in good[:_WORST]:
+        read = "" if item.value is None else f"{item.value:.4g}"
+        table.add_row(
+            f"{item.file} [{item.index}]",
+            f"{item.truth:.4g}",
+            read,
+            _number(item.error_pct),
+            f"{item.confidence:.2f}",
+        )
+    return table
+
+
+def _detection_table(result: DetectionFigures) -> Table:
+    table = Table(title="Detection", show_header=False)
+    table.add_row("pictures, boxes", f"{result.pictures}, {result.boxes}")
+    for name, value in result.ap50.items():
+        table.add_row(f"AP50 {name}", _number(value))
+    table.add_row("mAP50", _number(result.map50))
+    table.add_row("boxes found above the working threshold", _share(result.recall))
+    table.add_row("pictures without a meter", str(result.negatives))
+    table.add_row("of those with nothing found", _share(result.clean_negatives))
+    return table
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value * 100:.1f} %"
+
+
+def _write_json(path: Path | None, content: dict[str, Any]) -> None:
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise SinkError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+
+
+def _write_picture(path: Path, picture: cv2.typing.MatLike) -> None:
+    encoded_ok, data = cv2.imencode(path.suffix or ".png", picture)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.tobytes())
+    except OSError as error:
+        raise SinkError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    if not encoded_ok:
+        raise SinkError(f"{path} could not be encoded; end it in .png or .jpg.")

@@ -1,0 +1,144 @@
+"""Run the networks over labelled pictures and collect what came of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from meter_infer.annotate import Image, annotate
+from meter_infer.calibration import Calibration
+from meter_infer.evaluation.conditions import conditions_of
+from meter_infer.evaluation.detection import PictureResult
+from meter_infer.evaluation.labels import GaugeLabel, PictureLabel
+from meter_infer.evaluation.matching import match
+from meter_infer.evaluation.scoring import Outcome, outcome
+from meter_infer.overlay import shapes_of
+from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup
+from meter_infer.sources.picture import read_picture
+from meter_infer.types import Detection, Frame, Quality, Reading, Reason
+from meter_infer.vision.color import frame_bgr
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A detector that answers with what was found before: the meters to read are settled."""
+
+    found: tuple[Detection, ...]
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+        """Return the same detections for every frame."""
+        return [list(self.found) for _ in frames]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PictureOutcome:
+    """What came of one labelled picture."""
+
+    label: PictureLabel
+    outcomes: tuple[Outcome, ...]
+    """Of its scored gauges."""
+    annotated: Image | None
+    """BGR uint8 (height, width, 3), where it was asked for."""
+
+
+def setup_of(name: str, frame: Frame, label: GaugeLabel, found: Detection, calibrated: bool) -> MeterSetup:
+    """Turn a label into what a user would configure.
+
+    That is the `range`, or with `calibrated` the places of the printed numbers; and never where the gauge
+    is: the place comes from the detection.
+    """
+    in_range = None if label.range is None or calibrated else Calibration.from_range(label.range)
+    return MeterSetup(
+        camera=frame.camera,
+        meter=name,
+        kind=label.kind,
+        box=found.box,
+        calibration=in_range,
+        calibration_points=label.scale_points if calibrated else None,
+        unit=label.unit,
+    )
+
+
+def evaluate_picture(
+    label: PictureLabel,
+    detector: MeterDetector,
+    segmenter: MeterSegmenter,
+    *,
+    calibrated: bool = False,
+    draw: bool = False,
+) -> PictureOutcome:
+    """Detect in the full picture, read the scored gauges that were found, and score them all.
+
+    Raises SourceError where the picture cannot be read.
+    """
+    frame = read_picture(label.path, label.name)
+    matched = match(label.gauges, detector.detect([frame])[0])
+    scored = [
+        (gauge, found)
+        for gauge, found in zip(label.gauges, matched, strict=True)
+        if gauge.is_scored(calibrated)
+    ]
+    names = {gauge.index: f"gauge-{gauge.index}" for gauge, _ in scored}
+    given = tuple(found for _, found in scored if found is not None)
+    setups = [
+        setup_of(names[gauge.index], frame, gauge, found, calibrated)
+        for gauge, found in scored
+        if found is not None
+    ]
+    # a reader of its own for each picture: what one shows must not help with the next
+    reader = MeterReader(Given(given), segmenter, setups, automatic=False)
+    readings = {reading.meter: reading for reading in reader.read([frame])} if setups else {}
+    outcomes = tuple(
+        outcome(label.name, gauge, readings.get(names[gauge.index]), conditions_of(gauge, frame.luma))
+        for gauge, _ in scored
+    )
+    picture = None
+    if draw:
+        signs = [
+            _sign(frame, gauge, item, readings.get(names[gauge.index]))
+            for (gauge, _), item in zip(scored, outcomes, strict=True)
+        ]
+        shapes = [shape for seen in reader.shapes.values() for shape in shapes_of(seen)]
+        picture = annotate(frame_bgr(frame), signs, shapes)
+    reader.close()
+    return PictureOutcome(label, outcomes, picture)
+
+
+def _sign(frame: Frame, label: GaugeLabel, item: Outcome, reading: Reading | None) -> Reading:
+    """Return a reading to draw: under its own name the truth, and how far off it is."""
+    truth = f"truth {item.truth:g}" + (f" {item.unit}" if item.unit else "")
+    if item.error_pct is not None:
+        truth += f" · off {item.error_pct:.1f} %"
+    if reading is not None:
+        return replace(reading, meter=truth)
+    return Reading(
+        captured_at=frame.captured_at,
+        camera=frame.camera,
+        meter=truth,
+        kind=label.kind,
+        value=None,
+        unit=label.unit,
+        raw=None,
+        fraction=None,
+        quality=Quality.BAD,
+        reason=Reason.NO_METER,
+        confidence=0.0,
+        frame=frame.index,
+        latency_ms=0.0,
+        box=label.box,
+    )
+
+
+def detection_result(label: PictureLabel, detector: MeterDetector) -> PictureResult | None:
+    """Detect in one picture; None where a gauge in it has no box, so that a find may be right or wrong."""
+    truth = tuple((gauge.kind, gauge.box) for gauge in label.gauges if gauge.box is not None)
+    if len(truth) < len(label.gauges):
+        return None
+    found = detector.detect([read_picture(label.path, label.name)])[0]
+    return PictureResult(truth, tuple(found))
+
+
+def negatives_in(folder: Path, suffixes: frozenset[str]) -> Iterator[PictureLabel]:
+    """List the pictures below a folder as labels without gauges, in the order of their names."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in suffixes and path.is_file():
+            yield PictureLabel(path, str(path.relative_to(folder)), ())

@@ -1,0 +1,45 @@
+"""From what a look saw to lines on the picture."""
+
+import numpy as np
+
+from meter_infer.annotate import Polyline, Role
+from meter_infer.reading.geometry import DialGeometry, TubeGeometry
+from meter_infer.reading.look import Look
+
+_STEPS = 72
+
+
+def shapes_of(seen: Look) -> tuple[Polyline, ...]:
+    """Return the scale, its two ends and the pointer or surface that a look found, in frame pixels."""
+    shapes: list[Polyline] = []
+    if seen.dial is not None:
+        shapes += _dial_shapes(seen.dial)
+    if seen.tube is not None:
+        shapes += _tube_shapes(seen.tube, seen.fraction)
+    if seen.pointer is not None:
+        shapes.append(Polyline(Role.POINTER, np.stack([seen.pointer.hub, seen.pointer.tip])))
+    return tuple(shapes)
+
+
+def _dial_shapes(dial: DialGeometry) -> list[Polyline]:
+    angles = dial.start_angle + np.linspace(0.0, dial.span, _STEPS)
+    arc = dial.polar(angles, np.ones(1))[:, 0]
+    return [
+        Polyline(Role.SCALE, arc),
+        Polyline(Role.START, arc[:1]),
+        Polyline(Role.END, arc[-1:]),
+    ]
+
+
+def _tube_shapes(tube: TubeGeometry, fraction: float | None) -> list[Polyline]:
+    shapes = [
+        Polyline(Role.SCALE, np.stack([tube.start, tube.end])),
+        Polyline(Role.START, tube.start[None]),
+        Polyline(Role.END, tube.end[None]),
+    ]
+    if fraction is not None:
+        x, y = tube.direction
+        across = np.array([-y, x]) * tube.width / 2
+        level = tube.point_at(fraction)
+        shapes.append(Polyline(Role.SURFACE, np.stack([level - across, level + across])))
+    return shapes
