@@ -1,0 +1,183 @@
+"""The shape of a site file. Every key that may stand in it is a field here."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import field_validator as check
+
+from meter_infer.calibration import Calibration
+from meter_infer.config.fields import BoxNumbers, Every, Id, Listen, Number, Port, Range, Text, Url
+from meter_infer.errors import CalibrationError
+from meter_infer.types import Box, MeterKind
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
+    )
+
+
+class FractionPoint(_Section):
+    """Which value stands at which fraction of the scale's arc."""
+
+    fraction: Annotated[Number, Field(ge=-0.5, le=1.5)]
+    """0 at the scale's first mark, 1 at its last."""
+    value: Number
+
+    @model_validator(mode="before")
+    @classmethod
+    def _pair(cls, data: Any) -> Any:
+        if isinstance(data, (list, tuple)):
+            if len(data) != 2:
+                raise ValueError("must be [fraction, value], {fraction, value} or {at: [x, y], value}")
+            return {"fraction": data[0], "value": data[1]}
+        return data
+
+
+class PixelPoint(_Section):
+    """Which value stands where in the camera's picture."""
+
+    at: tuple[Number, Number]
+    """x and y in pixels of the picture."""
+    value: Number
+
+
+def _kind_of_point(data: Any) -> str:
+    named = isinstance(data, dict) and "at" in data
+    return "pixel" if named or isinstance(data, PixelPoint) else "fraction"
+
+
+CalibrationPoint = Annotated[
+    Annotated[FractionPoint, Tag("fraction")] | Annotated[PixelPoint, Tag("pixel")],
+    Discriminator(_kind_of_point),
+]
+
+
+class MeterConfig(_Section):
+    """One instrument in front of a camera."""
+
+    kind: MeterKind
+    """`pointer`: a round gauge; `level`: a sight glass or level tube."""
+    range: Range | None = None
+    """The values at the scale's first and last mark, clockwise (a level: bottom and top)."""
+    unit: Text | None = None
+    box: BoxNumbers | None = None
+    """Roughly where it is in the picture: x1, y1, x2, y2 in pixels."""
+    calibration: Annotated[list[CalibrationPoint], Field(min_length=2)] | None = None
+    """For a scale that is not linear; overrules `range`."""
+    max_rate: Annotated[Number, Field(gt=0)] | None = None
+    """The fastest change to be believed at once, in units a second."""
+
+    @check("range")
+    @classmethod
+    def _has_width(cls, ends: tuple[float, float] | None) -> tuple[float, float] | None:
+        if ends is not None and ends[0] == ends[1]:
+            raise ValueError(
+                f"has no width: both ends are {ends[0]:g}; give the values at the first and the last mark"
+            )
+        return ends
+
+    @check("box")
+    @classmethod
+    def _has_area(cls, box: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if box is not None and (box[0] >= box[2] or box[1] >= box[3]):
+            raise ValueError("must be [x1, y1, x2, y2] with x1 below x2 and y1 below y2, pixels")
+        return box
+
+    @check("calibration")
+    @classmethod
+    def _is_function(cls, points: list[CalibrationPoint] | None) -> list[CalibrationPoint] | None:
+        pixels = [point for point in points or () if isinstance(point, PixelPoint)]
+        if points and pixels:
+            if len(pixels) < len(points):
+                raise ValueError("mixes points with `at` and points with `fraction`; use one kind")
+            if len({point.at for point in pixels}) < len(pixels):
+                raise ValueError("has two points at the same place")
+            if len({point.value for point in pixels}) < len(pixels):
+                raise ValueError("has two points with the same value")
+        elif points:
+            try:
+                _curve(points)
+            except CalibrationError as error:
+                raise ValueError(str(error).rstrip(".")) from error
+        return points
+
+    @property
+    def scale(self) -> Calibration | None:
+        """From fraction to value, as far as it is known without the picture."""
+        if self.calibration and not self.pixel_points:
+            return _curve(self.calibration)
+        return Calibration.from_range(self.range) if self.range else None
+
+    @property
+    def pixel_points(self) -> tuple[tuple[float, tuple[float, float]], ...] | None:
+        """(value, (x, y)) of the marks that were clicked in the picture; None without any."""
+        points = [point for point in self.calibration or () if isinstance(point, PixelPoint)]
+        return tuple((point.value, point.at) for point in points) or None
+
+    @property
+    def place(self) -> Box | None:
+        """The box, if one is given."""
+        return Box(*self.box) if self.box else None
+
+
+def _curve(points: list[CalibrationPoint]) -> Calibration:
+    return Calibration(tuple((p.fraction, p.value) for p in points if isinstance(p, FractionPoint)))
+
+
+class CameraConfig(_Section):
+    """One camera and what hangs in front of it."""
+
+    url: Url
+    """rtsp://..., http://..., or the path of a recording, from the site file's folder."""
+    meters: dict[Id, MeterConfig] = {}
+
+    @check("meters", mode="before")
+    @classmethod
+    def _none_yet(cls, meters: Any) -> Any:
+        return {} if meters is None else meters
+
+
+class CsvConfig(_Section):
+    """Readings to CSV files."""
+
+    directory: Path
+    every: Every = 1.0
+
+
+class MqttConfig(_Section):
+    """Readings to an MQTT broker."""
+
+    host: Text
+    port: Port = 1883
+    prefix: Text = "meter_infer"
+    username: Text | None = None
+    password: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _password_has_user(self) -> Self:
+        if self.password is not None and self.username is None:
+            raise ValueError("has a password but no username; give both")
+        return self
+
+
+class SinksConfig(_Section):
+    """Where readings go."""
+
+    csv: CsvConfig | None = None
+    mqtt: MqttConfig | None = None
+
+
+class HttpConfig(_Section):
+    """Where metrics and health are served."""
+
+    listen: Listen = "127.0.0.1:9464"
+
+
+class SiteModel(_Section):
+    """A site file: cameras with their meters, and where the readings go."""
+
+    cameras: Annotated[dict[Id, CameraConfig], Field(min_length=1)]
+    sinks: SinksConfig = SinksConfig()
+    http: HttpConfig | None = None
