@@ -1,0 +1,260 @@
+"""`meter-infer train` and `meter-infer export`: networks from data sets, ONNX files from networks."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from meter_infer.errors import ModelError
+
+if TYPE_CHECKING:
+    from meter_infer.train.loop import Progress as TrainingProgress
+    from meter_infer.train.recipe import Recipe, Task
+
+_SHOWN = frozenset({"map50", "landmark_error", "landmark_miss", "iou_pointer"})
+_LINE_STEPS = 25
+
+train_app = typer.Typer(no_args_is_help=True, help="Train the networks (needs the extra [train]).")
+
+DataArgument = Annotated[
+    list[str],
+    typer.Argument(
+        help="Data set folders in YOLO's layout, each FOLDER or FOLDER=WEIGHT.", metavar="DATA..."
+    ),
+]
+OutOption = Annotated[Path, typer.Option("--out", help="Folder of the run: weights, recipe, log.")]
+ValOption = Annotated[
+    list[str] | None, typer.Option("--val", help="Data set folders whose val split is measured each epoch.")
+]
+WarmOption = Annotated[
+    Path | None,
+    typer.Option("--warm-start", help="ONNX file of a YOLOv8s whose convolutions the network begins with."),
+]
+BeginOption = Annotated[Path | None, typer.Option("--begin-with", help="Checkpoint to begin with.")]
+RecipeOption = Annotated[
+    Path | None, typer.Option("--recipe", help="Recipe (YAML); the options below override it.")
+]
+StepsOption = Annotated[int | None, typer.Option(help="Optimiser steps in all.", min=1)]
+MinutesOption = Annotated[
+    float | None, typer.Option(help="Train for so many minutes instead of a number of steps.", min=0.01)
+]
+BatchOption = Annotated[int | None, typer.Option(help="Pictures a step.", min=1)]
+SizeOption = Annotated[
+    int | None, typer.Option("--size", help="Input side in pixels, a multiple of 32.", min=32)
+]
+RateOption = Annotated[float | None, typer.Option("--rate", help="Peak learning rate.", min=1e-7)]
+SeedOption = Annotated[int | None, typer.Option(help="Seed of weights and data.", min=0)]
+EpochOption = Annotated[int | None, typer.Option("--epoch-steps", help="Steps between checkpoints.", min=1)]
+
+
+@train_app.command()
+def detect(
+    data: DataArgument,
+    out: OutOption,
+    val: ValOption = None,
+    warm_start: WarmOption = None,
+    begin_with: BeginOption = None,
+    recipe: RecipeOption = None,
+    steps: StepsOption = None,
+    minutes: MinutesOption = None,
+    batch: BatchOption = None,
+    size: SizeOption = None,
+    rate: RateOption = None,
+    seed: SeedOption = None,
+    epoch_steps: EpochOption = None,
+) -> None:
+    """Train the detector on pictures with boxes; goes on where the folder's run stopped.
+
+    Example: meter-infer train detect data/scenes data/photographs=0.5 --out runs/detect --minutes 60
+    """
+    overrides = _overrides(steps, minutes, batch, size, rate, seed, epoch_steps)
+    _train("detect", data, out, val or [], warm_start, begin_with, recipe, overrides)
+
+
+@train_app.command()
+def segment(
+    data: DataArgument,
+    out: OutOption,
+    val: ValOption = None,
+    warm_start: WarmOption = None,
+    begin_with: BeginOption = None,
+    recipe: RecipeOption = None,
+    steps: StepsOption = None,
+    minutes: MinutesOption = None,
+    batch: BatchOption = None,
+    size: SizeOption = None,
+    rate: RateOption = None,
+    seed: SeedOption = None,
+    epoch_steps: EpochOption = None,
+) -> None:
+    """Train the segmenter on crops with polygons; goes on where the folder's run stopped.
+
+    Example: meter-infer train segment data/crops data/photo_crops=0.3 --out runs/segment --minutes 120
+    """
+    overrides = _overrides(steps, minutes, batch, size, rate, seed, epoch_steps)
+    _train("segment", data, out, val or [], warm_start, begin_with, recipe, overrides)
+
+
+@train_app.command()
+def photographs(
+    labels: Annotated[Path, typer.Argument(help="Label file; its pictures lie beside it.")],
+    out: OutOption,
+    copies: Annotated[int, typer.Option(help="Crops made of every trusted dial.", min=1)] = 20,
+    scenes: Annotated[int, typer.Option(help="Detection scenes with pasted instruments.", min=0)] = 1500,
+    backgrounds: Annotated[
+        list[Path] | None, typer.Option(help="Folders of pictures without gauges, to paste onto.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Make detection and segmentation data sets out of labelled photographs.
+
+    Example: meter-infer train photographs gauges/train.json --out data/photographs
+    """
+    from meter_infer.train.photographs import make_data_sets
+
+    summary = make_data_sets(labels, out, copies, scenes, backgrounds or [], seed)
+    Console(stderr=True).print("\n".join(f"{name}: {value}" for name, value in summary.items()))
+
+
+def export_command(
+    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of `meter-infer train`, such as last.pt.")],
+    out: Annotated[Path, typer.Argument(help="The ONNX file to write, such as models/detect.onnx.")],
+    manifest: Annotated[
+        Path | None, typer.Option(help="Manifest to enter the file into; beside the file by default.")
+    ] = None,
+    data: Annotated[str, typer.Option(help="What the network was trained on, for the manifest.")] = "",
+    command: Annotated[
+        list[str] | None, typer.Option(help="Command that made the weights, for the manifest; repeatable.")
+    ] = None,
+    full_precision: Annotated[bool, typer.Option(help="Keep float32 weights on disk.")] = False,
+) -> None:
+    """Write a network as ONNX (free batch, height and width; fp16 on disk) and enter it into the manifest.
+
+    Example: meter-infer export runs/detect/last.pt models/detect.onnx --data "20,000 rendered scenes"
+    """
+    _need_extra()
+    from meter_infer.train.export import enter_into_manifest, export_onnx
+
+    info = export_onnx(checkpoint, out, half=not full_precision)
+    entry = enter_into_manifest(manifest or out.parent / "manifest.yaml", info, data, command or [])
+    console = Console(stderr=True)
+    console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, largest difference {info.difference:.2g}")
+    console.print(f"sha256 {entry['sha256']}")
+
+
+def _overrides(
+    steps: int | None,
+    minutes: float | None,
+    batch: int | None,
+    size: int | None,
+    rate: float | None,
+    seed: int | None,
+    epoch_steps: int | None,
+) -> dict[str, object]:
+    given = {
+        "steps": steps, "minutes": minutes, "batch": batch, "input_size": size, "learning_rate": rate,
+        "seed": seed, "epoch_steps": epoch_steps,
+    }  # fmt: skip
+    if size is not None and size % 32:
+        raise typer.BadParameter(f"--size must be a multiple of 32, not {size}")
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _train(
+    task: str,
+    data: list[str],
+    out: Path,
+    val: list[str],
+    warm_start: Path | None,
+    begin_with: Path | None,
+    recipe_file: Path | None,
+    overrides: dict[str, object],
+) -> None:
+    console = Console(stderr=True)
+    _need_extra()
+    from meter_infer.train.data import DataFolder
+    from meter_infer.train.loop import Training
+    from meter_infer.train.recipe import Task
+
+    recipe = _recipe(Task(task), recipe_file, overrides, warm_start)
+    folders = [DataFolder.parse(text) for text in data]
+    held_out = [DataFolder(Path(text), split="val") for text in val]
+    training = Training(recipe, out, folders, held_out, warm_start, begin_with)
+    if training.resume():
+        console.print(f"going on in {out} at step {training.step}")
+    elif training.warm:
+        console.print(f"warm start: {training.warm}")
+    for root, count in training.counts.items():
+        console.print(f"{root}: {count} pictures")
+    with _terminate_as_interrupt(), _bar(console) as report:
+        try:
+            training.run(report)
+        except KeyboardInterrupt:
+            console.print(f"interrupted at step {training.step}; the same command goes on from here")
+            raise typer.Exit(130) from None
+    console.print(f"done: {out / 'last.pt'}")
+
+
+def _recipe(
+    task: "Task", file: Path | None, overrides: dict[str, object], warm_start: Path | None
+) -> "Recipe":
+    from dataclasses import replace
+
+    from meter_infer.train.recipe import Recipe, default_recipe
+
+    recipe = Recipe.load(file) if file is not None else default_recipe(task)
+    if recipe.task is not task:
+        raise ModelError(f"{file} is a recipe for `train {recipe.task.value}`, not `train {task.value}`")
+    if warm_start is not None:
+        overrides = overrides | {"warm_start": warm_start.name}
+    return replace(recipe, **overrides)  # type: ignore[arg-type]
+
+
+@contextmanager
+def _bar(console: Console) -> "Iterator[Callable[[TrainingProgress], None]]":
+    """Show a progress bar on a terminal, a line now and then elsewhere."""
+    bar = Progress(
+        BarColumn(), TextColumn("{task.percentage:5.1f} %"), TimeElapsedColumn(), TextColumn("{task.description}"),
+        console=console, disable=not console.is_terminal,
+    )  # fmt: skip
+    task = bar.add_task("", total=1.0)
+
+    def report(progress: "TrainingProgress") -> None:
+        text = f"step {progress.step}  {progress.seconds_per_picture * 1000:.0f} ms/picture  " + "  ".join(
+            f"{name.removesuffix('_loss')} {value:.3f}" for name, value in progress.losses.items()
+        )
+        text += "".join(f"  {name} {value:.3f}" for name, value in progress.figures.items() if name in _SHOWN)
+        bar.update(task, completed=progress.done, description=text)
+        if not console.is_terminal and progress.step % _LINE_STEPS == 0:
+            console.print(f"{progress.done:6.1%}  {text}", soft_wrap=True, highlight=False)
+
+    with bar:
+        yield report
+
+
+@contextmanager
+def _terminate_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM save the run as Ctrl-C does."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _need_extra() -> None:
+    """Raise ModelError when the extra [train] is not installed."""
+    for module in ("torch", "ultralytics", "onnx"):
+        if find_spec(module) is None:
+            raise ModelError(f"training needs {module}: pip install 'meter-infer[train]'")

@@ -1,0 +1,264 @@
+"""The training loop: ultralytics' networks and losses, this project's data and schedule.
+
+Ultralytics' own trainer was not used because on a CPU it trains in float32, validates with operators
+compiled for one exact torch, reads one fixed data set, and cannot follow the clock. What it
+computes is the same: task-aligned assignment, box, class, distribution-focal and mask losses, AdamW
+with a half cosine, and an exponential average of the weights.
+"""
+
+import csv
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+from ultralytics.utils.torch_utils import ModelEMA
+
+from meter_infer.errors import ModelError
+from meter_infer.train.augment import Batch, make_batch
+from meter_infer.train.data import DataFolder, Mixture
+from meter_infer.train.networks import (
+    build_network,
+    has_fast_bfloat16,
+    load_checkpoint,
+    pick_device,
+    save_checkpoint,
+)
+from meter_infer.train.recipe import Recipe
+from meter_infer.train.validate import measure
+from meter_infer.train.warmstart import read_folded_weights, warm_start
+
+LAST = "last.pt"
+BEST = "best.pt"
+RECIPE = "recipe.yaml"
+LOG = "log.csv"
+_GRADIENT_LIMIT = 10.0
+_FINAL_RATE = 0.02
+_UNFOLD_PICTURES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is reported after every step."""
+
+    step: int
+    done: float
+    """Part of the schedule, 0 to 1."""
+    losses: dict[str, float]
+    """Per picture; smoothed over some dozen steps."""
+    seconds_per_picture: float
+    learning_rate: float
+    pictures: int
+    """Training pictures found at the last look."""
+    figures: dict[str, float]
+    """The last measurement on the validation folders, if any."""
+
+
+Report = Callable[[Progress], None]
+
+
+class Training:
+    """One training run in one folder; `run` starts it or goes on where it stopped."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        out: Path,
+        train: Sequence[DataFolder],
+        val: Sequence[DataFolder] = (),
+        warm_start_file: Path | None = None,
+        begin_with: Path | None = None,
+    ) -> None:
+        """`warm_start_file` is an ONNX file, `begin_with` a checkpoint; neither matters when resuming."""
+        self.recipe = recipe
+        self.out = out
+        self.device = pick_device()
+        self._mixture = Mixture(train, recipe.task)
+        self._val = list(val)
+        self.counts = self._mixture.rescan()
+        self.network = build_network(recipe)
+        self.warm: str = ""
+        if begin_with is not None:
+            other, state = load_checkpoint(begin_with)
+            if (other.task, other.architecture) != (recipe.task, recipe.architecture):
+                raise ModelError(f"{begin_with} holds {other.architecture}, not {recipe.architecture}")
+            self.network.load_state_dict(state["ema"])
+            self.warm = f"all of {begin_with.name}"
+        elif warm_start_file is not None:
+            self.warm = self._warm_start(warm_start_file)
+        self.network.to(self.device, memory_format=torch.channels_last)
+        self._ema = ModelEMA(self.network, decay=0.9995, tau=1000)
+        self._optimiser = _optimiser(self.network, recipe)
+        self.step = 0
+        self._elapsed_s = 0.0
+        self._best = -np.inf
+        self._figures: dict[str, float] = {}
+
+    def _warm_start(self, file: Path) -> str:
+        weights = read_folded_weights(file)
+        rng = np.random.default_rng([self.recipe.seed, 1])
+        parts = []
+        while sum(len(part) for part in parts) < _UNFOLD_PICTURES:
+            parts.append(make_batch(self._mixture, self.recipe, rng, mosaic=False).pictures)
+        pictures = torch.from_numpy(np.concatenate(parts)).float() / 255
+        if self.recipe.architecture.startswith("yolov8n"):
+            # imported on use: only this path needs it
+            from meter_infer.train.prune import narrow_start
+
+            return str(narrow_start(self.network, weights, pictures))
+        return str(warm_start(self.network, weights, pictures))
+
+    def resume(self) -> bool:
+        """Take up the run in this folder if there is one; tell whether there was."""
+        path = self.out / LAST
+        if not path.exists():
+            return False
+        other, state = load_checkpoint(path)
+        if (other.task, other.architecture, other.input_size) != (
+            self.recipe.task, self.recipe.architecture, self.recipe.input_size,
+        ):  # fmt: skip
+            raise ModelError(
+                f"{path} is a run of {other.architecture} at {other.input_size} px; choose another folder"
+            )
+        self.network.load_state_dict(state["network"])
+        self._ema.ema.load_state_dict(state["ema"])
+        self._ema.updates = int(state["step"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.step = int(state["step"])
+        self._elapsed_s = float(state["elapsed_s"])
+        self._best = float(state["best"])
+        return True
+
+    @property
+    def done(self) -> float:
+        """Part of the schedule that lies behind, 0 to 1."""
+        if self.recipe.minutes > 0:
+            return min(1.0, self._elapsed_s / (60 * self.recipe.minutes))
+        return min(1.0, self.step / max(1, self.recipe.steps))
+
+    def run(self, report: Report = lambda progress: None) -> None:
+        """Train to the end of the schedule. An interrupt saves first and is then raised again."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.recipe.save(self.out / RECIPE)
+        cv2.setNumThreads(1)
+        self.network.train()
+        try:
+            with ThreadPoolExecutor(1, "batches") as pool:
+                while self.done < 1.0:
+                    self._epoch(pool, report)
+                    self._finish_epoch()
+        except KeyboardInterrupt:
+            self._save(LAST)
+            raise
+
+    def _epoch(self, pool: ThreadPoolExecutor, report: Report) -> None:
+        self.counts = self._mixture.rescan()
+        total = sum(self.counts.values())
+        ahead = pool.submit(self._batch, self.step)
+        smooth: dict[str, float] = {}
+        pace = 0.0
+        for _ in range(self.recipe.epoch_steps):
+            start = time.monotonic()
+            batch = ahead.result()
+            ahead = pool.submit(self._batch, self.step + 1)
+            losses = self._train_step(batch)
+            took = time.monotonic() - start
+            self._elapsed_s += took
+            self.step += 1
+            keep = 0.95 if smooth else 0.0
+            smooth = {k: keep * smooth.get(k, 0.0) + (1 - keep) * v for k, v in losses.items()}
+            pace = keep * pace + (1 - keep) * took / self.recipe.batch
+            rate = self._optimiser.param_groups[0]["lr"]
+            report(Progress(self.step, self.done, smooth, pace, rate, total, self._figures))
+            if self.done >= 1.0:
+                break
+        ahead.cancel()
+        self._log(smooth, pace)
+
+    def _batch(self, step: int) -> Batch:
+        # seeded by the step alone, so that a resumed run sees what an unbroken one would have seen
+        rng = np.random.default_rng([self.recipe.seed, 2, step])
+        return make_batch(self._mixture, self.recipe, rng, mosaic=self.done < self.recipe.mosaic_until)
+
+    def _train_step(self, batch: Batch) -> dict[str, float]:
+        self._set_rate()
+        x = torch.from_numpy(batch.pictures).to(self.device).float().div_(255)
+        x = x.contiguous(memory_format=torch.channels_last)
+        targets = {
+            "batch_idx": torch.from_numpy(batch.picture_index),
+            "cls": torch.from_numpy(batch.classes),
+            "bboxes": torch.from_numpy(batch.boxes),
+            "masks": torch.from_numpy(batch.masks),
+        }
+        targets = {name: value.to(self.device) for name, value in targets.items()}
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
+            outputs = self.network(x)
+        loss, items = self.network.loss(targets | {"img": x}, _as_float32(outputs))
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.sum().backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_LIMIT)
+        self._optimiser.step()
+        self._ema.update(self.network)
+        return {name: float(value) for name, value in items.items() if float(value) != 0.0}
+
+    def _set_rate(self) -> None:
+        warm = min(1.0, (self.step + 1) / max(1, self.recipe.warmup_steps))
+        cosine = _FINAL_RATE + (1 - _FINAL_RATE) * 0.5 * (1 + np.cos(np.pi * self.done))
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.recipe.learning_rate * warm * cosine
+
+    def _finish_epoch(self) -> None:
+        if self._val:
+            self._figures = measure(self._ema.ema, self.recipe, self._val, self.device)
+            if self._figures["score"] >= self._best:
+                self._best = self._figures["score"]
+                self._save(BEST)
+            with (self.out / "figures.csv").open("a", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows([self.step, k, f"{v:.5g}"] for k, v in self._figures.items())
+        self._save(LAST)
+
+    def _save(self, name: str) -> None:
+        state: dict[str, Any] = {
+            "step": self.step,
+            "elapsed_s": self._elapsed_s,
+            "best": float(self._best),
+            "warm_start": self.warm,
+            "ema": self._ema.ema.state_dict(),
+        }
+        if name == LAST:
+            state |= {"network": self.network.state_dict(), "optimiser": self._optimiser.state_dict()}
+        save_checkpoint(self.out / name, self.recipe, state)
+
+    def _log(self, losses: dict[str, float], pace: float) -> None:
+        path = self.out / LOG
+        new = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(["step", "done", "elapsed_s", "s_per_picture", "pictures", *losses])
+            row = [self.step, f"{self.done:.4f}", f"{self._elapsed_s:.0f}", f"{pace:.4f}"]
+            writer.writerow([*row, sum(self.counts.values()), *(f"{v:.4f}" for v in losses.values())])
+
+
+def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    """AdamW; norms and biases do not decay."""
+    decayed, free = [], []
+    for parameter in network.parameters():
+        if parameter.requires_grad:
+            (decayed if parameter.ndim > 1 else free).append(parameter)
+    groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.999))
+
+
+def _as_float32(outputs: dict[str, Any]) -> dict[str, Any]:
+    """The losses run in float32 whatever the network ran in."""
+    return {
+        name: [part.float() for part in value] if isinstance(value, list) else value.float()
+        for name, value in outputs.items()
+    }

@@ -1,0 +1,128 @@
+"""Begin a training with another network's convolutions, read from an ONNX file.
+
+Exporters fold batch norm into the convolution before it. To train on, the fold is undone: the
+convolution keeps its folded weight, and the batch norm gets the statistics its input shows on
+sample pictures, with a gain and an offset that cancel them. In evaluation the pair then computes
+exactly what the folded convolution computed, and in training, where a batch's own statistics
+are used, nearly so; an identity batch norm would rescale every layer on the first step.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from torch import nn
+
+from meter_infer.errors import ModelError
+
+FoldedWeights = dict[str, NDArray[np.float32]]
+"""Initialisers by ultralytics' names: ``model.0.conv.weight``, ``model.0.conv.bias``, ..."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmStart:
+    """How much of a network came from the file."""
+
+    convolutions: int
+    """Convolutions that were copied."""
+    convolutions_in_all: int
+    parameters: int
+    """Scalars in the copied convolutions."""
+    parameters_in_all: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.convolutions} of {self.convolutions_in_all} convolutions, "
+            f"{self.parameters / 1e6:.2f} of {self.parameters_in_all / 1e6:.2f} M parameters"
+        )
+
+
+def read_folded_weights(path: Path) -> FoldedWeights:
+    """Read the convolutions' initialisers of an ONNX file exported by ultralytics.
+
+    Raises ModelError when the file cannot be read or has no such initialisers.
+    """
+    try:
+        graph = onnx.load(str(path)).graph
+    except (OSError, DecodeError) as error:
+        raise ModelError(f"cannot read {path} for the warm start: {error}") from error
+    weights = {
+        tensor.name: numpy_helper.to_array(tensor).astype(np.float32)
+        for tensor in graph.initializer
+        if tensor.name.startswith("model.") and tensor.name.endswith((".weight", ".bias"))
+    }
+    if not any(name.endswith(".conv.weight") for name in weights):
+        raise ModelError(
+            f"{path} has no initialisers named as ultralytics names them; export it with ultralytics"
+        )
+    return weights
+
+
+def warm_start(network: nn.Module, weights: FoldedWeights, pictures: torch.Tensor) -> WarmStart:
+    """Copy every convolution that fits by name and shape, then unfold the batch norms.
+
+    ``pictures``: float32 (n, 3, height, width), RGB in 0..1; a few dozen that look like the training
+    data. The network is changed in place.
+    """
+    copied, scalars, norms = 0, 0, []
+    convolutions = [
+        (n, m) for n, m in network.named_modules() if isinstance(m, nn.Conv2d) and ".dfl." not in n
+    ]
+    with torch.no_grad():
+        for name, convolution in convolutions:
+            weight = weights.get(f"{name}.weight")
+            bias = weights.get(f"{name}.bias")
+            if weight is None or bias is None or weight.shape != tuple(convolution.weight.shape):
+                continue
+            convolution.weight.copy_(torch.from_numpy(weight.copy()))
+            copied += 1
+            scalars += weight.size + bias.size
+            if convolution.bias is not None:
+                convolution.bias.copy_(torch.from_numpy(bias.copy()))
+                continue
+            norm = network.get_submodule(name.removesuffix(".conv") + ".bn")
+            norm.running_mean.zero_()
+            norm.running_var.fill_(1.0)
+            norm.weight.fill_(float(np.sqrt(1.0 + norm.eps)))
+            norm.bias.copy_(torch.from_numpy(bias.copy()))
+            norms.append(norm)
+    unfold(network, norms, pictures)
+    return WarmStart(copied, len(convolutions), scalars, sum(p.numel() for p in network.parameters()))
+
+
+def unfold(network: nn.Module, norms: Sequence[nn.Module], pictures: torch.Tensor) -> None:
+    """Give batch norms the statistics of their input while keeping what they compute in evaluation.
+
+    The norms must stand at mean 0 and variance 1 with gain sqrt(1 + eps): the identity plus an offset.
+    """
+    sums: dict[nn.Module, list[torch.Tensor]] = {norm: [] for norm in norms}
+
+    def collect(norm: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        x = inputs[0].float()
+        sums[norm].append(torch.stack([x.mean((0, 2, 3)), x.square().mean((0, 2, 3))]))
+
+    hooks = [norm.register_forward_pre_hook(collect) for norm in norms]
+    was_training = network.training
+    network.eval()
+    try:
+        with torch.no_grad():
+            for start in range(0, len(pictures), 8):
+                network(pictures[start : start + 8])
+    finally:
+        for hook in hooks:
+            hook.remove()
+        network.train(was_training)
+    with torch.no_grad():
+        for norm, parts in sums.items():
+            mean, square = torch.stack(parts).mean(0)
+            variance = (square - mean.square()).clamp_min(1e-6)
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(variance)
+            norm.weight.copy_((variance + norm.eps).sqrt())
+            norm.bias.add_(mean)
