@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from meter_infer.errors import LabelError
 from meter_infer.evaluation.conditions import conditions_of
 from meter_infer.evaluation.detection import PictureResult, average_precision, detection_figures
-from meter_infer.evaluation.labels import GaugeLabel, load_labels
+from meter_infer.evaluation.labels import GaugeLabel, Scale, ScaleUse, load_labels
 from meter_infer.evaluation.matching import match
 from meter_infer.evaluation.plot import draw_plot
 from meter_infer.evaluation.scoring import Outcome, figures, figures_by_condition, outcome
@@ -30,6 +30,7 @@ LABEL = GaugeLabel(
     unit="bar",
     reading=4.0,
     scale_points=(),
+    nonlinear=False,
     conditions=None,
 )
 READING = Reading(
@@ -107,7 +108,16 @@ class TestLabels:
         if missing:
             del gauge[missing]
         ((label,),) = (picture.gauges for picture in load_labels(write(tmp_path / "labels.json", gauge)))
-        assert (label.is_scored(False), label.is_scored(True)) == (plain, calibrated)
+        assert bool(label.scale_for(ScaleUse.RANGE)) == plain
+        assert bool(label.scale_for(ScaleUse.CALIBRATED)) == calibrated
+        assert bool(label.scale_for(ScaleUse.MIXED)) == plain
+
+    def test_a_nonlinear_gauge_is_read_with_its_numbers_where_that_is_allowed(self) -> None:
+        points = ((0.0, (0.0, 0.0)), (10.0, (1.0, 0.0)))
+        label = replace(LABEL, range=None, nonlinear=True, scale_points=points)
+        assert label.scale_for(ScaleUse.RANGE) is None
+        assert label.scale_for(ScaleUse.MIXED) is Scale.NUMBERS
+        assert replace(label, range=(0.0, 10.0)).scale_for(ScaleUse.MIXED) is Scale.RANGE
 
     @pytest.mark.parametrize(
         ("change", "named"),
@@ -300,5 +310,8 @@ def test_the_plot_is_drawn_for_any_number_of_gauges() -> None:
 
 def test_the_photographs_beside_the_checkout_are_valid_labels(shared_gauges: Path) -> None:
     pictures = load_labels(shared_gauges / "val.json")
-    assert sum(gauge.is_scored(False) for picture in pictures for gauge in picture.gauges) > 50
-    assert sum(gauge.is_scored(True) for picture in pictures for gauge in picture.gauges) > 30
+    assert sum(bool(gauge.scale_for(ScaleUse.RANGE)) for picture in pictures for gauge in picture.gauges) > 50
+    assert (
+        sum(bool(gauge.scale_for(ScaleUse.CALIBRATED)) for picture in pictures for gauge in picture.gauges)
+        > 30
+    )

@@ -16,7 +16,7 @@ from meter_infer.backends import DEFAULTS as BACKEND_DEFAULTS
 from meter_infer.cli.eval_run import detection_result, evaluate_picture, negatives_in
 from meter_infer.errors import LabelError, SinkError
 from meter_infer.evaluation.detection import DetectionFigures, detection_figures
-from meter_infer.evaluation.labels import PictureLabel, load_labels
+from meter_infer.evaluation.labels import PictureLabel, ScaleUse, load_labels
 from meter_infer.evaluation.plot import draw_plot
 from meter_infer.evaluation.scoring import Figures, Outcome, figures, figures_by_condition
 from meter_infer.networks import load_detector, load_segmenter
@@ -44,6 +44,10 @@ def eval_command(
         typer.Option(
             "--calibrated", help="Calibrate each gauge with its labelled numbers; score those gauges alone."
         ),
+    ] = False,
+    nonlinear: Annotated[
+        bool,
+        typer.Option("--nonlinear", help="Score non-linear gauges as well, calibrated with their numbers."),
     ] = False,
     detection: Annotated[
         bool, typer.Option("--detection", help="Score where meters are found (mAP50), not what they show.")
@@ -81,11 +85,12 @@ def eval_command(
         _write_json(json_out, {"detection": asdict(result)})
         Console().print(_detection_table(result))
         return
-    outcomes = _readings(pictures, calibrated, annotate, backend, models, console)
+    use = ScaleUse.CALIBRATED if calibrated else ScaleUse.MIXED if nonlinear else ScaleUse.RANGE
+    outcomes = _readings(pictures, use, annotate, backend, models, console)
     by_condition = figures_by_condition(outcomes)
     _write_json(json_out, report(outcomes, by_condition))
     if plot is not None:
-        title = f"{labels.name}{', calibrated' if calibrated else ''}"
+        title = f"{labels.name}{'' if use is ScaleUse.RANGE else f', {use}'}"
         _write_picture(plot, draw_plot(outcomes, by_condition, title))
     out = Console()
     out.print(_figures_table(figures(outcomes), by_condition))
@@ -109,15 +114,15 @@ def report(outcomes: Sequence[Outcome], by_condition: dict[str, Figures]) -> dic
 
 def _readings(
     pictures: Sequence[PictureLabel],
-    calibrated: bool,
+    use: ScaleUse,
     annotate: Path | None,
     backend: str,
     models: Path | None,
     console: Console,
 ) -> list[Outcome]:
-    scored = [item for item in pictures if any(gauge.is_scored(calibrated) for gauge in item.gauges)]
+    scored = [item for item in pictures if any(gauge.scale_for(use) for gauge in item.gauges)]
     if not scored:
-        needs = "'scale_points'" if calibrated else "'range'"
+        needs = "'scale_points'" if use is ScaleUse.CALIBRATED else "'range'"
         raise LabelError(
             f"No gauge in the label file can be scored; that needs 'box', 'reading' and {needs}."
         )
@@ -127,9 +132,7 @@ def _readings(
         load_segmenter(backend, models=models) as segmenter,
     ):
         for label in _progress(scored, console):
-            result = evaluate_picture(
-                label, detector, segmenter, calibrated=calibrated, draw=annotate is not None
-            )
+            result = evaluate_picture(label, detector, segmenter, use=use, draw=annotate is not None)
             outcomes += result.outcomes
             if annotate is not None and result.annotated is not None:
                 name = Path(label.name).with_suffix("").as_posix().replace("/", "_") + ".jpg"

@@ -8,7 +8,7 @@ from meter_infer.annotate import Image, annotate
 from meter_infer.calibration import Calibration
 from meter_infer.evaluation.conditions import conditions_of
 from meter_infer.evaluation.detection import PictureResult
-from meter_infer.evaluation.labels import GaugeLabel, PictureLabel
+from meter_infer.evaluation.labels import GaugeLabel, PictureLabel, Scale, ScaleUse
 from meter_infer.evaluation.matching import match
 from meter_infer.evaluation.scoring import Outcome, outcome
 from meter_infer.overlay import shapes_of
@@ -40,20 +40,21 @@ class PictureOutcome:
     """BGR uint8 (height, width, 3), where it was asked for."""
 
 
-def setup_of(name: str, frame: Frame, label: GaugeLabel, found: Detection, calibrated: bool) -> MeterSetup:
+def setup_of(name: str, frame: Frame, label: GaugeLabel, found: Detection, use: ScaleUse) -> MeterSetup:
     """Turn a label into what a user would configure.
 
-    That is the `range`, or with `calibrated` the places of the printed numbers; and never where the gauge
+    That is the `range` or the places of the printed numbers, by `use`; and never where the gauge
     is: the place comes from the detection.
     """
-    in_range = None if label.range is None or calibrated else Calibration.from_range(label.range)
+    numbers = label.scale_for(use) is Scale.NUMBERS
+    in_range = None if label.range is None or numbers else Calibration.from_range(label.range)
     return MeterSetup(
         camera=frame.camera,
         meter=name,
         kind=label.kind,
         box=found.box,
         calibration=in_range,
-        calibration_points=label.scale_points if calibrated else None,
+        calibration_points=label.scale_points if numbers else None,
         unit=label.unit,
     )
 
@@ -63,7 +64,7 @@ def evaluate_picture(
     detector: MeterDetector,
     segmenter: MeterSegmenter,
     *,
-    calibrated: bool = False,
+    use: ScaleUse = ScaleUse.RANGE,
     draw: bool = False,
 ) -> PictureOutcome:
     """Detect in the full picture, read the scored gauges that were found, and score them all.
@@ -73,16 +74,12 @@ def evaluate_picture(
     frame = read_picture(label.path, label.name)
     matched = match(label.gauges, detector.detect([frame])[0])
     scored = [
-        (gauge, found)
-        for gauge, found in zip(label.gauges, matched, strict=True)
-        if gauge.is_scored(calibrated)
+        (gauge, found) for gauge, found in zip(label.gauges, matched, strict=True) if gauge.scale_for(use)
     ]
     names = {gauge.index: f"gauge-{gauge.index}" for gauge, _ in scored}
     given = tuple(found for _, found in scored if found is not None)
     setups = [
-        setup_of(names[gauge.index], frame, gauge, found, calibrated)
-        for gauge, found in scored
-        if found is not None
+        setup_of(names[gauge.index], frame, gauge, found, use) for gauge, found in scored if found is not None
     ]
     # a reader of its own for each picture: what one shows must not help with the next
     reader = MeterReader(Given(given), segmenter, setups, automatic=False)

@@ -3,12 +3,31 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from meter_infer.errors import LabelError
 from meter_infer.types import Box, MeterKind
 
 Point = tuple[float, float]
+
+
+class Scale(StrEnum):
+    """From where a reader knows the values of a gauge's scale."""
+
+    RANGE = "range"
+    NUMBERS = "numbers"
+
+
+class ScaleUse(StrEnum):
+    """Which gauges an evaluation scores, and with what it reads them."""
+
+    RANGE = "range"
+    """Those with a `range`, with that alone: nobody has calibrated them."""
+    CALIBRATED = "calibrated"
+    """Those with `scale_points`, calibrated with them."""
+    MIXED = "mixed"
+    """Those with a `range`, and the non-linear ones calibrated with their `scale_points`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +46,8 @@ class GaugeLabel:
     """The value it shows, in `unit`."""
     scale_points: tuple[tuple[float, Point], ...]
     """Printed numbers and where they stand: (value, (x, y) in pixels of the picture), as labelled."""
+    nonlinear: bool
+    """The label says that no straight line leads from the first mark's value to the last's."""
     conditions: tuple[str, ...] | None
     """How it is seen (`tilted`, `dark`, ...) where the label says so; None leaves it to the picture."""
 
@@ -42,15 +63,19 @@ class GaugeLabel:
         limits = self.limits
         return None if limits is None else limits[1] - limits[0]
 
-    def is_scored(self, calibrated: bool) -> bool:
-        """Say whether the gauge takes part in the figures for readings.
+    def scale_for(self, use: ScaleUse) -> Scale | None:
+        """Return how the gauge is read under `use`; None where it takes no part in the figures.
 
-        With its `range` that needs box, reading and range; `calibrated` needs box, reading and at least two
-        `scale_points` instead.
+        It needs a box and a reading, and its `range` or at least two `scale_points`.
         """
         if self.box is None or self.reading is None or not self.span:
-            return False
-        return len(self.scale_points) >= 2 if calibrated else self.range is not None
+            return None
+        numbered = Scale.NUMBERS if len(self.scale_points) >= 2 else None
+        if use is ScaleUse.CALIBRATED:
+            return numbered
+        if self.range is not None:
+            return Scale.RANGE
+        return numbered if use is ScaleUse.MIXED and self.nonlinear else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +153,7 @@ def _gauge(where: str, index: int, item: object) -> GaugeLabel:
         unit=unit if isinstance(unit, str) else None,
         reading=reading,
         scale_points=_scale_points(where, item.get("scale_points")),
+        nonlinear=item.get("scale") == "nonlinear",
         conditions=None if conditions is None else tuple(conditions),
     )
 
