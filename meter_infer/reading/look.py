@@ -100,7 +100,7 @@ def read_dial(patch: Patch, view: DialView) -> Look:
 
 def mask_crossing(geometry: DialGeometry, pointer: PointerLine) -> float | None:
     """Return where a pointer meets the scale's circle, radians in dial coordinates, or None."""
-    return crossing(geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip))
+    return crossing(geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip), geometry.band[0])
 
 
 def _apart(a: float, b: float) -> float:

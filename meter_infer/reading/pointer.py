@@ -94,6 +94,43 @@ def _trace(
     normal = np.array([-axis[1], axis[0]])
     grid = hub + along[:, None, None] * axis + across[None, :, None] * normal
     strip = patch.sample(geometry.to_frame(grid))
+    found = trace_strip(strip, along, across)
+    if found is None:
+        return None
+    new_hub = hub + found.offset * normal
+    new_axis = axis + found.slope * normal
+    new_axis = new_axis / np.linalg.norm(new_axis)
+    angle = crossing(new_hub, new_hub + new_axis, geometry.band[0])
+    if angle is None:
+        return None
+    reach = float(np.linalg.norm(new_hub + length * new_axis))
+    direction = float(np.arctan2(new_axis[1], new_axis[0]))
+    result = Ridge(angle, direction, found.contrast, found.support, found.scatter, reach)
+    return new_hub, new_axis, result
+
+
+@dataclass(frozen=True, slots=True)
+class StripLine:
+    """A ridge in a strip: ``across = offset + slope * along``, dial coordinates."""
+
+    offset: float
+    slope: float
+    contrast: float
+    """As in `Ridge`."""
+    support: float
+    scatter: float
+
+
+def trace_strip(strip: Profile, along: NDArray[np.float64], across: NDArray[np.float64]) -> StripLine | None:
+    """Find the pointer's axis in a strip of luma along it.
+
+    Args:
+        strip: float32 (rows, columns); rows run from the hub to the tip.
+        along: place of each row from the hub, dial coordinates, (rows,).
+        across: place of each column, dial coordinates, (columns,), symmetric about 0.
+
+    Returns None where there is too little contrast, or where the rows' centres form no line.
+    """
     contrast = _contrast(strip)
     if contrast is None:
         return None
@@ -102,21 +139,11 @@ def _trace(
     usable = mass > 0
     if usable.sum() < 8:
         return None
-    fit = _fit_line(along[usable], center[usable], mass[usable], half_width)
+    fit = _fit_line(along[usable], center[usable], mass[usable], float(across[-1]))
     if fit is None:
         return None
     offset, slope, support, scatter = fit
-    new_hub = hub + offset * normal
-    new_axis = axis + slope * normal
-    new_axis = new_axis / np.linalg.norm(new_axis)
-    angle = crossing(new_hub, new_hub + new_axis)
-    if angle is None:
-        return None
-    rows = usable.sum() / ROWS
-    reach = float(np.linalg.norm(new_hub + length * new_axis))
-    direction = float(np.arctan2(new_axis[1], new_axis[0]))
-    result = Ridge(angle, direction, step, support * rows, scatter, reach)
-    return new_hub, new_axis, result
+    return StripLine(offset, slope, step, support * float(usable.mean()), scatter)
 
 
 def _contrast(strip: Profile) -> tuple[Profile, float] | None:
@@ -127,15 +154,16 @@ def _contrast(strip: Profile) -> tuple[Profile, float] | None:
     """
     columns = strip.shape[1]
     edge = max(3, columns // 6)
-    left = np.median(strip[:, :edge], axis=1)
-    right = np.median(strip[:, -edge:], axis=1)
-    ramp = np.linspace(0.0, 1.0, columns, dtype=np.float32)
-    flat = strip - (left[:, None] * (1 - ramp) + right[:, None] * ramp)
+    half = edge // 2
+    left = np.partition(strip[:, :edge], half, axis=1)[:, half, None]
+    right = np.partition(strip[:, -edge:], half, axis=1)[:, half, None]
+    ramp = np.arange(columns, dtype=np.float32) / np.float32(columns - 1)
+    flat = strip - (left + (right - left) * ramp)
     middle = flat[:, columns // 2 - columns // 8 : columns // 2 + columns // 8 + 1]
     # Polarity by the whole pointer at once: single rows cross numerals.
-    darkest = np.median(middle.min(axis=1))
-    brightest = np.median(middle.max(axis=1))
-    step = float(darkest if -darkest >= brightest else brightest)
+    darkest = middle_of(middle.min(axis=1))
+    brightest = middle_of(middle.max(axis=1))
+    step = darkest if -darkest >= brightest else brightest
     if abs(step) < 6:
         return None
     return (flat if step > 0 else -flat).astype(np.float32), step
@@ -154,9 +182,9 @@ def _centers(
     above = ridge > level
     # The run of samples above half of the height that contains the peak.
     run = _run_around(above, peak)
-    weight = np.where(run, ridge - 0.5 * level, 0.0).astype(np.float64)
+    weight = np.where(run, ridge - 0.5 * level, np.float32(0.0))
     mass = weight.sum(axis=1)
-    center = (weight * across).sum(axis=1) / np.maximum(mass, 1e-9)
+    center = weight @ across / np.maximum(mass, 1e-9)
     width = run.sum(axis=1)
     good = (height > 0.35 * abs(step)) & (width < 0.7 * len(across))
     # Runs that touch the strip's edge are something else than the pointer.
@@ -175,6 +203,12 @@ def _run_around(above: NDArray[np.bool_], peak: NDArray[np.intp]) -> NDArray[np.
     return run
 
 
+def middle_of(values: NDArray[np.floating]) -> float:
+    """Return the upper median: what `np.median` gives, but for even counts, at a fifth of its cost."""
+    half = len(values) // 2
+    return float(np.partition(values, half)[half])
+
+
 def _fit_line(
     along: NDArray[np.float64],
     center: NDArray[np.float64],
@@ -188,39 +222,35 @@ def _fit_line(
     """
     n = len(along)
     scale = max(0.006, 0.1 * half_width)
-    best: tuple[float, float, float] | None = None
-    pairs = np.linspace(0, n - 1, 9).astype(int)
-    for i in pairs[:5]:
-        for j in pairs[4:]:
-            if j <= i or along[j] - along[i] < 0.2 * (along[-1] - along[0]):
-                continue
-            slope = (center[j] - center[i]) / (along[j] - along[i])
-            offset = center[i] - slope * along[i]
-            miss = (center - offset - slope * along) / scale
-            score = float((weight / (1 + miss**2)).sum())
-            if best is None or score > best[0]:
-                best = (score, offset, slope)
-    if best is None:
+    pick = np.linspace(0, n - 1, 9).astype(int)
+    first, second = (index.ravel() for index in np.meshgrid(pick[:5], pick[4:]))
+    far = along[second] - along[first] > 0.2 * (along[-1] - along[0])
+    first, second = first[far], second[far]
+    if not len(first):
         return None
-    _, offset, slope = best
-    for _ in range(6):
-        miss = center - offset - slope * along
-        spread = (
-            max(0.003, 1.5 * float(np.median(np.abs(miss[np.abs(miss) < 4 * scale]))))
-            if (np.abs(miss) < 4 * scale).any()
-            else scale
-        )
-        share = np.clip(1 - (miss / (4 * spread)) ** 2, 0, None) ** 2 * weight
-        total = share.sum()
+    slopes = (center[second] - center[first]) / (along[second] - along[first])
+    offsets = center[first] - slopes * along[first]
+    misses = (center - offsets[:, None] - slopes[:, None] * along) / scale
+    start = int(np.argmax((weight / (1 + misses * misses)).sum(axis=1)))
+    slope, offset = float(slopes[start]), float(offsets[start])
+    spread = scale
+    for _ in range(4):
+        miss = np.abs(center - offset - slope * along)
+        near = miss[miss < 4 * scale]
+        if len(near):
+            spread = max(0.003, 1.5 * middle_of(near))
+        share = np.maximum(1 - (miss / (4 * spread)) ** 2, 0.0) ** 2 * weight
+        total = float(share.sum())
         if total <= 0:
             return None
-        mean_along = (share * along).sum() / total
-        mean_center = (share * center).sum() / total
-        variance = (share * (along - mean_along) ** 2).sum()
+        mean_along = float(share @ along) / total
+        mean_center = float(share @ center) / total
+        lever = along - mean_along
+        variance = float(share @ (lever * lever))
         if variance <= 1e-12:
             return None
-        slope = float((share * (along - mean_along) * (center - mean_center)).sum() / variance)
-        offset = float(mean_center - slope * mean_along)
+        slope = float(share @ (lever * (center - mean_center))) / variance
+        offset = mean_center - slope * mean_along
     miss = np.abs(center - offset - slope * along)
     close = miss < max(0.012, 4 * spread)
     support = float(close.mean())

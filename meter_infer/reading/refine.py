@@ -59,21 +59,18 @@ def _sector_shifts(
         return None
     template = np.median(feature[inside], axis=0)
     reach = round(MAX_SHIFT / step)
-    lags = np.arange(-reach, reach + 1)
     shifts = np.zeros(sectors)
     weights = np.zeros(sectors)
-    core = slice(reach, len(radii) - reach)
+    scores = _correlate(feature, template[reach : len(radii) - reach])
     for k in np.flatnonzero(inside):
-        shifted = (feature[k, reach + d : len(radii) - reach + d] for d in lags)
-        scores = np.array([_ncc(template[core], row) for row in shifted])
-        peak = int(np.argmax(scores))
-        if 0 < peak < len(lags) - 1 and scores[peak] > 0.5:
-            shifts[k] = (subpixel_peak(scores, peak) - reach) * step
-            weights[k] = (scores[peak] - 0.4) ** 2
+        peak = int(np.argmax(scores[k]))
+        if 0 < peak < 2 * reach and scores[k, peak] > 0.5:
+            shifts[k] = (subpixel_peak(scores[k], peak) - reach) * step
+            weights[k] = (scores[k, peak] - 0.4) ** 2
     if (weights > 0).sum() < 5:
         return None
     angles = geometry.start_angle + geometry.span * (np.arange(sectors) + 0.5) / sectors
-    return angles, shifts, weights / float(weights.max())
+    return angles, shifts, weights / np.max(weights)
 
 
 def _normalise(rows: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -82,9 +79,14 @@ def _normalise(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     return result
 
 
-def _ncc(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    a, b = a - a.mean(), b - b.mean()
-    return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-9))
+def _correlate(rows: NDArray[np.float64], template: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the normalised correlation of each row with the template at every shift, (rows, shifts)."""
+    windows = np.lib.stride_tricks.sliding_window_view(rows, len(template), axis=1)
+    centered = windows - windows.mean(axis=2, keepdims=True)
+    probe = template - template.mean()
+    energy = np.sqrt((centered**2).sum(axis=2) * (probe @ probe))
+    scores: NDArray[np.float64] = (centered @ probe) / np.maximum(energy, 1e-9)
+    return scores
 
 
 def _correct(
