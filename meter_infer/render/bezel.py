@@ -1,0 +1,238 @@
+"""Rims, cases and what sits on the glass, as raised transparent layers."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.render.canvas import OUTER, Color, Points, arc, band, rounded_rect
+from meter_infer.render.dial_style import BezelStyle, DialStyle, FrontMark, Shape
+from meter_infer.render.model import Layer
+from meter_infer.render.pointer import Sheet
+
+Image = NDArray[np.uint8]
+_SHIFT = 4
+_POLAR = (40, 360)
+
+
+def outline(style: DialStyle) -> Points:
+    """Return the outer edge (n, 2) of the instrument, dial units."""
+    b = style.bezel
+    if style.shape is Shape.SQUARE:
+        return rounded_rect(-1.0, -1.0, 1.0, 1.0, max(b.corner, 0.02))
+    if b.notches:
+        a = np.linspace(0.0, 2 * np.pi, b.notches * 8, endpoint=False)
+        r = 1.0 - 0.035 * (np.sin(a * b.notches) > 0.2)
+        return np.stack([r * np.cos(a), r * np.sin(a)], axis=1)
+    return arc((0.0, 0.0), 1.0, 0.0, 2 * np.pi, 0.05)
+
+
+def window(style: DialStyle) -> Points:
+    """Return the opening (n, 2) through which the face is seen, dial units."""
+    b = style.bezel
+    if style.shape is Shape.ROUND or b.round_window:
+        return arc((0.0, 0.0), b.inner, 0.0, 2 * np.pi, 0.05)
+    bottom = b.inner if b.cover is None else b.cover
+    return rounded_rect(-b.inner, -b.inner, b.inner, bottom, min(0.06, b.corner + 0.01))
+
+
+def fill_mask(size: int, contours: list[Points]) -> Image:
+    """Return polygons (dial units, even-odd) as an antialiased mask: uint8 (size, size)."""
+    mask = np.zeros((2 * size, 2 * size), np.uint8)
+    unit = 2 * OUTER * size
+    fixed = [np.rint((c * unit + size - 0.5) * (1 << _SHIFT)).astype(np.int32) for c in contours]
+    cv2.fillPoly(mask, fixed, (255,), cv2.LINE_AA, _SHIFT)
+    return cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+@lru_cache(maxsize=12)
+def _polar_maps(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Radius (dial units) and angle (columns of the polar picture) of every pixel."""
+    axis = ((np.arange(size, dtype=np.float32) + 0.5) / size - 0.5) / OUTER
+    x, y = np.broadcast_to(axis[None, :], (size, size)).copy(), np.broadcast_to(axis[:, None], (size, size)).copy()
+    radius, angle = cv2.cartToPolar(x, y)
+    column = (angle * (_POLAR[1] / (2 * np.pi))).astype(np.float32)
+    return radius.astype(np.float32, copy=False), column
+
+
+def _polished(b: BezelStyle, rng: np.random.Generator) -> Image:
+    """Return the rim unrolled: rows from its inner to its outer edge, columns by angle; uint8 BGR."""
+    rows, cols = _POLAR
+    rho = np.linspace(0.0, 1.0, rows)[:, None]
+    theta = np.linspace(0.0, 2 * np.pi, cols, endpoint=False)[None, :]
+    shade = np.interp(rho, np.linspace(0, 1, len(b.profile)), b.profile)
+    glow = np.zeros((rows, cols))
+    for _ in range(int(rng.integers(3, 8))):
+        at, sharp = rng.uniform(0, 2 * np.pi), float(np.exp(rng.uniform(0.5, 4.5)))
+        slant, gain = rng.normal(0.0, 0.8), rng.uniform(-0.6, 0.9)
+        glow += gain * np.exp(sharp * (np.cos(theta - at - slant * (rho - 0.5)) - 1.0))
+    light = rng.uniform(0, 2 * np.pi)
+    soft = 0.16 * np.cos(theta - light) * (1.0 - 2.0 * rho)
+    gain = shade * (1.0 + soft + b.metal * (0.35 * glow)) if b.metal > 0 else shade * (1.0 + soft)
+    base = gain[..., None] * np.array(b.color, float)
+    spark = np.clip(b.metal * np.clip(glow * shade - 0.75, 0, None), 0, 1)[..., None]
+    base = base + (255.0 - base) * spark * 0.8
+    out: Image = np.clip(base, 0, 255).astype(np.uint8)
+    return np.concatenate([out, out[:, :1]], axis=1)
+
+
+def _round_rim(style: DialStyle, size: int, rng: np.random.Generator) -> Image:
+    b = style.bezel
+    polar = _polished(b, rng)
+    radius, column = _polar_maps(size)
+    outer = 1.0 - b.flange
+    k = (_POLAR[0] - 1) / (outer - b.inner)
+    row = cv2.addWeighted(radius, k, radius, 0.0, -k * b.inner)
+    color = cv2.remap(polar, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    bgra = cv2.cvtColor(color, cv2.COLOR_BGR2BGRA)
+    edge = outline(style) * outer
+    bgra[..., 3] = fill_mask(size, [edge, window(style)])
+    return bgra.astype(np.uint8, copy=False)
+
+
+def _square_rim(style: DialStyle, size: int, rng: np.random.Generator) -> Image:
+    b = style.bezel
+    sheet = Sheet(size)
+    edge, hole = outline(style), window(style)
+    parts: list[tuple[list[Points], Color]] = [([edge], _gain(b.color, 0.75))]
+    inset = 0.02 + 0.03 * rng.random()
+    parts.append(([edge * (1 - inset) - 0.006], _gain(b.color, 1.25)))
+    parts.append(([edge * (1 - inset)], b.color))
+    if rng.random() < 0.6:
+        parts.append(([hole + (hole - hole.mean(axis=0)) * 0.05], _gain(b.color, 0.6)))
+        parts.append(([hole + (hole - hole.mean(axis=0)) * 0.03], _gain(b.color, 1.3)))
+    sheet.paint(parts, [edge, hole])
+    return sheet.bgra
+
+
+def _gain(color: Color, gain: float) -> Color:
+    b, g, r = (int(np.clip(c * gain + (8 if gain > 1 else 0), 0, 255)) for c in color)
+    return b, g, r
+
+
+def _screws(image: Image, style: DialStyle) -> None:
+    b, size = style.bezel, image.shape[0]
+    unit, mid = OUTER * size, size / 2 - 0.5
+    if not b.screws:
+        return
+    if style.shape is Shape.SQUARE:
+        k = 0.5 * (1.0 + b.inner) if not b.round_window else 0.86
+        k = max(k, 0.84)
+        spots = [(sx * k, sy * k) for sx in (-1, 1) for sy in (-1, 1)]
+        r = 0.06
+    else:
+        k = (1.0 + b.inner) / 2 if b.flange == 0 else 1.0 - b.flange / 2
+        r = min(0.045, 0.3 * (1 - b.inner))
+        turn = (style.seed % 628) / 100
+        spots = [(k * np.cos(turn + 2 * np.pi * i / b.screws), k * np.sin(turn + 2 * np.pi * i / b.screws)) for i in range(b.screws)]
+    for x, y in spots:
+        at = (round((mid + x * unit) * 16), round((mid + y * unit) * 16))
+        for scale, color in ((1.2, (35, 35, 35)), (1.0, (150, 152, 152)), (0.6, (190, 192, 192)), (0.3, (60, 60, 60))):
+            cv2.circle(image, at, round(r * scale * unit * 16), (*color, 255), -1, cv2.LINE_AA, _SHIFT)
+
+
+def rim_layers(style: DialStyle, size: int) -> list[Layer]:
+    """Return the rim's layers, bottom to top: the wall's rings, then the rim itself."""
+    b = style.bezel
+    rng = np.random.default_rng(style.seed + 1)
+    top = _round_rim(style, size, rng) if style.shape is Shape.ROUND else _square_rim(style, size, rng)
+    _screws(top, style)
+    layers = []
+    edge, hole = outline(style) * (1.0 - b.flange), window(style)
+    unit = OUTER * size
+    steps = 0 if b.height < 0.04 else (1 if b.height < 0.1 else 2)
+    if steps:
+        mask = fill_mask(size, [edge, hole])
+        for i in range(steps):
+            f = (i + 1) / (steps + 1)
+            bgra = np.empty((size, size, 4), np.uint8)
+            bgra[..., :3] = _gain(b.wall, 0.75 + 0.35 * f)
+            bgra[..., 3] = mask
+            layers.append(Layer(bgra, b.height * f * unit))
+    if b.lip > 0 and style.shape is Shape.ROUND:
+        sheet = Sheet(size)
+        ring = [arc((0, 0), b.inner + 0.02, 0, 2 * np.pi, 0.05), arc((0, 0), b.inner - b.lip, 0, 2 * np.pi, 0.05)]
+        shade = [arc((0, 0), b.inner - b.lip * 0.55, 0, 2 * np.pi, 0.05)]
+        sheet.paint([(ring, b.lip_color), (shade, _gain(b.lip_color, 0.8))], ring)
+        layers.append(Layer(sheet.bgra, b.height * 0.45 * unit))
+    layers.append(Layer(top, b.height * unit))
+    return layers
+
+
+def body_layers(style: DialStyle, size: int) -> list[Layer]:
+    """Return the case behind the face (negative heights), deepest first."""
+    b = style.bezel
+    layers: list[Layer] = []
+    if b.body_depth > 0 and style.shape is Shape.ROUND:
+        steps = max(1, round(b.body_depth / 0.14))
+        mask = fill_mask(size, [arc((0.0, 0.0), 0.965, 0.0, 2 * np.pi, 0.05)])
+        for i in range(steps, 0, -1):
+            bgra = np.empty((size, size, 4), np.uint8)
+            bgra[..., :3] = _gain(b.body, 1.0 - 0.45 * i / steps)
+            bgra[..., 3] = mask
+            layers.append(Layer(bgra, -b.body_depth * i / steps * OUTER * size))
+    return layers
+
+
+def face_layer(style: DialStyle, size: int, image: Image) -> Image:
+    """Return the face as BGRA, cut by the outline, with the wall's foot beyond the window and a flange."""
+    b = style.bezel
+    hole = window(style)
+    beyond = fill_mask(size, [outline(style) * 1.02, hole])
+    image = image.copy()
+    image[beyond > 127] = _gain(b.wall, 0.6)
+    bgra = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
+    if b.flange > 0:
+        ring = fill_mask(size, [outline(style), arc((0, 0), 1 - b.flange, 0, 2 * np.pi, 0.05)])
+        bgra[ring > 127, :3] = b.color
+        _screws(bgra, style)
+    bgra[..., 3] = fill_mask(size, [outline(style)])
+    return bgra.astype(np.uint8, copy=False)
+
+
+def _front_parts(mark: FrontMark, style: DialStyle) -> tuple[list[Points], Color]:
+    c, s = np.cos(mark.angle), np.sin(mark.angle)
+    along, across = np.array([c, s]), np.array([-s, c])
+    w = mark.width / 2
+    if mark.kind == "clip":
+        return [np.stack([along * mark.r0, along * mark.r1 + across * w, along * mark.r1 - across * w])], mark.color
+    if mark.kind == "arc":
+        return [band((0.0, 0.0), mark.r0, mark.r1, mark.angle, mark.width)], mark.color
+    rng = np.random.default_rng(mark.seed)
+    skew = rng.normal(0, 0.12)  # tape is put on by hand
+    aside = np.array([np.cos(mark.angle + skew), np.sin(mark.angle + skew)]) * (mark.r1 - mark.r0)
+    foot = along * mark.r0
+    return [np.stack([foot - across * w, foot + aside - across * w, foot + aside + across * w, foot + across * w])], mark.color
+
+
+def front_layer(style: DialStyle, size: int) -> Layer | None:
+    """Return what sits on or just behind the glass, or None."""
+    if not style.front and style.fill_line is None:
+        return None
+    sheet = Sheet(size)
+    r = style.bezel.inner
+    if style.fill_line is not None:
+        rng = np.random.default_rng(style.seed + 2)
+        y = style.fill_line
+        half = float(np.sqrt(max(r * r - y * y, 0.01)))
+        x = np.linspace(-half, half, 40)
+        tilt, sag = rng.normal(0, 0.03), rng.uniform(0.0, 0.05)
+        line = y + tilt * x - sag * np.abs(x / half) ** 6
+        th = rng.uniform(0.004, 0.02)
+        strip = np.concatenate([np.stack([x, line], 1), np.stack([x[::-1], line[::-1] + th], 1)])
+        upper = np.concatenate([np.stack([x, line], 1), arc((0, 0), r, float(np.arctan2(line[-1], half)),
+                                                             -float(np.pi + 2 * np.arctan2(line[-1], half)), 0.1)])
+        light = rng.random() < 0.5
+        sheet.paint([([upper], (250, 250, 250) if light else (120, 120, 110))], [upper])
+        sheet.bgra[..., 3] = sheet.bgra[..., 3] // int(rng.integers(7, 16))
+        ink = int(rng.integers(60, 150)) if rng.random() < 0.6 else int(rng.integers(200, 255))
+        line_sheet = Sheet(size)
+        line_sheet.paint([([strip], (ink, ink, ink))], [strip])
+        line_sheet.bgra[..., 3] = (line_sheet.bgra[..., 3] * rng.uniform(0.3, 0.8)).astype(np.uint8)
+        on = line_sheet.bgra[..., 3] > sheet.bgra[..., 3]
+        sheet.bgra[on] = line_sheet.bgra[on]
+    for mark in style.front:
+        shapes, color = _front_parts(mark, style)
+        sheet.paint([(shapes, color)], shapes)
+    return Layer(sheet.bgra, style.bezel.height * 0.7 * OUTER * size, glass=True)
