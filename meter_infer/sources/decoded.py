@@ -61,10 +61,9 @@ class PlaneReader:
             return _view(grey.planes[0])[:height, :width], None, ColorMatrix.BT601_FULL
         if name.startswith("yuv"):
             return (*self._subsampled(frame), matrix)
-        return (
-            *planes_of_bgr(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)),
-            ColorMatrix.BT601_FULL,
-        )
+        pixels = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+        converted = frame_from_bgr(pixels, "", 0, datetime.now(UTC))
+        return converted.luma, converted.chroma, converted.matrix
 
     def _subsampled(self, frame: av.VideoFrame) -> tuple[Luma, Chroma]:
         """Planes of a 4:2:2, 4:4:4 or deep frame; matrix and range stay what they are."""

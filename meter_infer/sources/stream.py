@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import av
 import av.error
 
-from meter_infer.errors import SourceError, SourceTimeout
+from meter_infer.errors import SourceAuthError, SourceError, SourceTimeout
 from meter_infer.sources.address import Address
 from meter_infer.sources.base import Closing
+from meter_infer.sources.clock import StreamClock, wallclock
 from meter_infer.sources.decoded import PlaneReader
 from meter_infer.sources.video import Decoder, picture_stream
 from meter_infer.types import Frame
@@ -19,17 +20,17 @@ from meter_infer.types import Frame
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 10.0
 
-_OPTIONS = {
-    "rtsp": {"rtsp_transport": "tcp", "fflags": "nobuffer"},
-    "rtsps": {"rtsp_transport": "tcp", "fflags": "nobuffer"},
-}
+_LOW_LATENCY = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
+_REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
 
 
 class StreamSource(Closing):
-    """A stream on the network, decoded as it comes; `captured_at` is the time of arrival.
+    """A stream on the network, decoded as it comes.
 
-    Raises SourceError, and SourceTimeout for a camera that does not answer; no message names the
-    stream's user or password.
+    `captured_at` follows the stream's own clock: absolute where the camera tells its time (RTCP), else
+    paced by the stream's time stamps and anchored at the arrivals. Raises SourceError, SourceTimeout for
+    a camera that does not answer, and SourceAuthError for one that refuses; no message names the stream's
+    user or password.
     """
 
     frame_count: int | None = None
@@ -40,22 +41,33 @@ class StreamSource(Closing):
         camera: str,
         every: int = 1,
         timeouts_s: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+        transport: str = "tcp",
     ) -> None:
+        """Call the camera. `transport` is how RTSP carries the pictures, ``tcp`` or ``udp``."""
         self.name = str(address)
         self.problem: str | None = None
         self._camera = camera
         self._every = every
-        self._container: av.container.InputContainer | None = self._open(address, timeouts_s)
+        self._container: av.container.InputContainer | None = self._open(address, timeouts_s, transport)
         self._stream = picture_stream(self._container, self.name)
+        self._stream.thread_count = 1  # frame threads would each hold a picture back
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps: float | None = float(rate) if rate else None
 
-    def _open(self, address: Address, timeouts_s: tuple[float, float]) -> av.container.InputContainer:
-        options = _OPTIONS.get(address.scheme or "", {})
+    def _open(
+        self, address: Address, timeouts_s: tuple[float, float], transport: str
+    ) -> av.container.InputContainer:
+        options = dict(_LOW_LATENCY)
+        if (address.scheme or "").startswith("rtsp"):
+            options["rtsp_transport"] = transport
         try:
             return av.open(address.reveal(), options=options, timeout=timeouts_s, metadata_errors="replace")
         except (av.error.ExitError, av.error.TimeoutError):
             pass  # raised outside: FFmpeg's own message holds the address with its password
+        except _REFUSED:
+            raise SourceAuthError(
+                f"{self.name} refused the user name or password; correct them in the site file."
+            ) from None
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise SourceError(f"{self.name} cannot be opened: {_reason(error)}.") from None
         raise SourceTimeout(
@@ -76,7 +88,7 @@ class StreamSource(Closing):
             yield Frame(
                 camera=self._camera,
                 index=index,
-                captured_at=arrived,
+                captured_at=captured_at,
                 luma=luma,
                 chroma=chroma,
                 matrix=matrix,

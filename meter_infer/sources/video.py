@@ -110,6 +110,8 @@ class Decoder:
     def frames(self, is_open: Callable[[], bool]) -> Iterator[av.VideoFrame]:
         """Yield the frames until the end, or until `is_open` denies."""
         for packet in self._packets():
+            if packet is not None and self._on_packet is not None:
+                self._on_packet(packet)
             try:
                 pictures = self._stream.decode(packet)
             except av.error.FFmpegError:

@@ -1,0 +1,176 @@
+"""Annotated frames to a video, a picture, or a folder of pictures."""
+
+import contextlib
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.errors import SinkError
+
+if TYPE_CHECKING:
+    import av
+
+Image = NDArray[np.uint8]
+"""BGR uint8 (height, width, 3)."""
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv"})
+_CLOCK = 90_000
+_QUALITY_CRF = "20"
+
+
+class PictureSink(Protocol):
+    """Takes pictures in the order of their frames. Raises SinkError."""
+
+    def write(self, image: Image, captured_at: datetime, index: int) -> None:
+        """Take the picture of frame `index`: BGR uint8 (height, width, 3)."""
+
+    def close(self) -> None:
+        """Finish the file; may be called twice."""
+
+
+class PictureFile:
+    """Writes one picture; a later one replaces it."""
+
+    def __init__(self, path: Path) -> None:
+        if not cv2.haveImageWriter(str(path)):
+            raise SinkError(
+                f"{path} names no kind of picture that can be written; let it end in .png or .jpg."
+            )
+        _require_folder(path)
+        self._path = path
+
+    def write(self, image: Image, captured_at: datetime, index: int) -> None:
+        """Encode and write the picture."""
+        write_picture(self._path, image)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class PictureFolder:
+    """Writes each picture to a folder, under its source's name if it has one."""
+
+    def __init__(self, folder: Path, names: list[str] | None = None) -> None:
+        """`names`: file names by the frame's index."""
+        self._folder = folder
+        self._names = names or []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SinkError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+
+    def write(self, image: Image, captured_at: datetime, index: int) -> None:
+        """Encode and write the picture of frame `index`."""
+        name = self._names[index] if index < len(self._names) else f"{index:06d}.jpg"
+        write_picture(self._folder / name, image)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class VideoFile:
+    """Writes an H.264 video at the pace of the frames' own times. All frames get the first one's size."""
+
+    def __init__(self, path: Path, fps: float | None = None) -> None:
+        """`fps` paces frames whose times do not advance; 10 if it is not known."""
+        import av  # FFmpeg takes a while to load
+
+        if path.suffix.lower() not in VIDEO_SUFFIXES:
+            raise SinkError(f"{path} names no kind of video that can be written; let it end in .mp4.")
+        _require_folder(path)
+        self._path = path
+        self._fps = fps if fps and fps > 0 else 10.0
+        self._stream: av.VideoStream | None = None
+        self._first: datetime | None = None
+        self._last_pts = -1
+        try:
+            self._container: av.container.OutputContainer | None = av.open(str(path), "w")
+        except (av.error.FFmpegError, OSError) as error:
+            raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
+
+    def write(self, image: Image, captured_at: datetime, index: int) -> None:
+        """Encode one frame."""
+        import av
+
+        if self._container is None:
+            raise SinkError(f"{self._path} is closed; nothing more can be written to it.")
+        try:
+            if self._stream is None:
+                self._stream = self._add_stream(image)
+            frame = av.VideoFrame.from_ndarray(
+                _sized(image, self._stream.width, self._stream.height), "bgr24"
+            )
+            frame.pts = self._pts(captured_at)
+            frame.time_base = Fraction(1, _CLOCK)
+            self._container.mux(self._stream.encode(frame))
+        except (av.error.FFmpegError, OSError) as error:
+            raise SinkError(f"{self._path} cannot be written: {error.strerror}.") from error
+
+    def close(self) -> None:
+        """Write what the encoder still holds, and the index that makes the file playable."""
+        import av
+
+        container, self._container = self._container, None
+        if container is None:
+            return
+        try:
+            with contextlib.closing(container):
+                if self._stream is not None:
+                    container.mux(self._stream.encode(None))
+        except (av.error.FFmpegError, OSError) as error:
+            raise SinkError(f"{self._path} cannot be finished: {error.strerror}.") from error
+        if self._stream is None:
+            self._path.unlink(missing_ok=True)  # a video without a frame is none
+
+    def _add_stream(self, image: Image) -> "av.VideoStream":
+        assert_container = self._container
+        if assert_container is None:
+            raise SinkError(f"{self._path} is closed.")
+        rate = Fraction(self._fps).limit_denominator(1001)
+        stream = assert_container.add_stream(
+            "libx264", rate=rate, options={"crf": _QUALITY_CRF, "preset": "veryfast"}
+        )
+        stream.width, stream.height = (max(2, side + side % 2) for side in (image.shape[1], image.shape[0]))
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, _CLOCK)
+        return stream
+
+    def _pts(self, captured_at: datetime) -> int:
+        """The frame's time in the video; strictly ascending whatever the clock does."""
+        self._first = self._first or captured_at
+        pts = round((captured_at - self._first).total_seconds() * _CLOCK)
+        if pts <= self._last_pts:
+            pts = self._last_pts + round(_CLOCK / self._fps)
+        self._last_pts = pts
+        return pts
+
+
+def write_picture(path: Path, image: Image) -> None:
+    """Encode a picture by its file's ending and write it. Raises SinkError."""
+    try:
+        encoded = cv2.imencode(path.suffix, image)[1]
+        path.write_bytes(encoded.tobytes())
+    except cv2.error as error:
+        raise SinkError(f"{path} cannot be encoded; let it end in .png or .jpg.") from error
+    except OSError as error:
+        raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _require_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise SinkError(f"{path} cannot be written: there is no folder {path.parent}.")
+
+
+def _sized(image: Image, width: int, height: int) -> Image:
+    """The picture at an even size: one more row or column where it is odd, scaled where it is another."""
+    rows, columns = image.shape[:2]
+    if (columns, rows) == (width, height):
+        return image
+    if 0 <= width - columns <= 1 and 0 <= height - rows <= 1:
+        return np.pad(image, ((0, height - rows), (0, width - columns), (0, 0)), mode="edge")
+    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
