@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from meter_infer.errors import ConfigError, MeterInferError
 from meter_infer.render.camera import Severity
 from meter_infer.render.dataset import DatasetJob, Task, dataset_spec, find_pictures, write_dataset
+from meter_infer.render.video import VideoSpec, render_video
 from meter_infer.types import MeterKind
 
 synth_app = typer.Typer(no_args_is_help=True, help="Render data sets and videos with known readings.")
@@ -92,6 +93,47 @@ def images(
         console.print(f"error: {error}", style="red", highlight=False)
         raise typer.Exit(2) from None
     console.print(f"{count} pictures in {out}; the truth is in {out / 'truth.json'}", highlight=False)
+
+
+@synth_app.command()
+def video(
+    out: Annotated[Path, typer.Argument(help="Video to write; its truth (.csv) and site file (.yaml) go beside it.")],
+    seconds: Annotated[float, typer.Option("--seconds", help="Length.", min=0.1, max=36000.0)] = 20.0,
+    fps: Annotated[int, typer.Option("--fps", help="Frames a second.", min=1, max=60)] = 20,
+    size: SizeOption = None,
+    seed: SeedOption = 0,
+    pointers: Annotated[int, typer.Option("--pointers", help="Dials in view.", min=0, max=12)] = 2,
+    levels: Annotated[int, typer.Option("--levels", help="Level gauges in view.", min=0, max=12)] = 1,
+    tilt: TiltOption = None,
+    severity: SeverityOption = Severity.MILD,
+    backgrounds: BackgroundsOption = None,
+) -> None:
+    """Render a video of a fixed camera before instruments that move, with the truth of every frame.
+
+    Example: meter-infer synth video demo.mp4 --seconds 30 --fps 20 --size 1920x1080 --pointers 2 --levels 1
+    """
+    console = Console(stderr=True)
+    try:
+        _check_limits("--tilt", tilt, 0.0, 60.0)
+        w, h = parse_size(size or "1280x720", 0)
+        spec = VideoSpec(
+            seconds=seconds,
+            fps=fps,
+            size=(w - w % 2, h - h % 2),
+            seed=seed,
+            pointers=pointers,
+            levels=levels,
+            tilt=(0.0, radians(35.0)) if tilt is None else (radians(tilt[0]), radians(tilt[1])),
+            severity=severity,
+            backgrounds=tuple(p for folder in backgrounds or () for p in find_pictures(folder)),
+        )
+        with _progress(console) as bar:
+            line = bar.add_task("rendering", total=spec.frames)
+            render_video(out, spec, lambda done: bar.advance(line, done))
+    except MeterInferError as error:
+        console.print(f"error: {error}", style="red", highlight=False)
+        raise typer.Exit(2) from None
+    console.print(f"{spec.frames} frames in {out}; truth in {out.with_suffix('.csv')}", highlight=False)
 
 
 def parse_size(text: str | None, default: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ Textures are blended with premultiplied alpha, so that resampling leaves no dark
 is changed in place: a scene is some ten sheets, and copies of it would cost more than the sheets.
 """
 
+from collections.abc import Container
 from dataclasses import replace
 
 import cv2
@@ -117,18 +118,25 @@ def texels_per_pixel(instrument: Instrument, pose: PlanePose) -> tuple[float, fl
     return float(np.hypot(*(p[1] - p[0]))), float(np.hypot(*(p[2] - p[0])))
 
 
-def fit_sheets(instrument: Instrument, pose: PlanePose) -> tuple[tuple[Layer, ...], PlanePose]:
+def fit_sheets(
+    instrument: Instrument, pose: PlanePose, first: int = 0, skip: Container[int] = ()
+) -> tuple[tuple[Layer, ...], PlanePose]:
     """Premultiply the layers and shrink them by area to about the size they are seen at.
 
-    Returns the layers (heights as before) and the pose that belongs to the shrunken texture.
+    Returns the layers (heights as before) and the pose that belongs to the shrunken texture. Layers
+    before `first` and those in `skip` are passed through as they are: for who has them already.
     """
     h, w = instrument.layers[0].bgra.shape[:2]
     su, sv = (min(1.0, OVERSAMPLING * s) for s in texels_per_pixel(instrument, pose))
     size = max(4, round(w * su)), max(4, round(h * sv))
+    shrink = size[0] <= 0.85 * w or size[1] <= 0.85 * h
     layers = []
-    if size[0] > 0.85 * w and size[1] > 0.85 * h:
-        return tuple(replace(layer, bgra=premultiply(layer.bgra)) for layer in instrument.layers), pose
-    for layer in instrument.layers:
-        small = cv2.resize(premultiply(layer.bgra), size, interpolation=cv2.INTER_AREA)
-        layers.append(replace(layer, bgra=np.asarray(small, dtype=np.uint8)))
-    return tuple(layers), pose.resampled(size[0] / w, size[1] / h, 1.0)
+    for i, layer in enumerate(instrument.layers):
+        if i < first or i in skip:
+            layers.append(layer)
+            continue
+        sheet = premultiply(layer.bgra)
+        if shrink:
+            sheet = np.asarray(cv2.resize(sheet, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        layers.append(replace(layer, bgra=sheet))
+    return tuple(layers), pose.resampled(size[0] / w, size[1] / h, 1.0) if shrink else pose

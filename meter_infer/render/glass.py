@@ -5,6 +5,7 @@ glass, and warped like any other sheet: so it sits on the glass, above the point
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -22,46 +23,62 @@ Sheet = NDArray[np.float32]
 _SIZE = 192
 
 
-def draw_glass(
-    rng: np.random.Generator, frame: Image, instrument: Instrument, pose: PlanePose, height: float, hard: bool
-) -> tuple[frozenset[str], float]:
-    """Draw what lies on the glass into a BGR frame, in place.
+@dataclass(frozen=True, slots=True, eq=False)
+class Glass:
+    """What lies on one instrument's glass."""
 
-    `hard` makes something likely and strong. Returns the tags ("glare", "condensation", "dirt") of
-    what is strong enough to matter and the share of the scale's area that is washed out.
-    """
+    sheets: tuple[Image, ...]
+    """Premultiplied (n, n, 4) textures."""
+    place: NDArray[np.float64]
+    """(3, 3): from these textures to the instrument's texture."""
+    tags: frozenset[str]
+    """What of it is strong enough to matter: "glare", "condensation", "dirt"."""
+
+    def draw(self, frame: Image, pose: PlanePose, height: float) -> None:
+        """Draw it into a BGR frame, in place, on the sheet at this height."""
+        for sheet in self.sheets:
+            draw_sheet(frame, sheet, pose.homography(height) @ self.place)
+
+
+def sample_glass(rng: np.random.Generator, instrument: Instrument, hard: bool) -> Glass:
+    """Sample what lies on an instrument's glass; `hard` makes something likely and strong."""
+    low, high = instrument.outline.min(axis=0), instrument.outline.max(axis=0)
+    span = high - low
+    place = np.array([[span[0] / _SIZE, 0, low[0]], [0, span[1] / _SIZE, low[1]], [0, 0, 1.0]])
+    effects = _sample_effects(rng, hard)
+    if not effects:
+        return Glass((), place, frozenset())
+    glass = _mask((instrument.outline - low) / span, 0.88)
+    cover = _mask((instrument.polygons[_target(instrument)] - low) / span, 1.0) > 0
+    tags, sheets = set(), []
+    for name, opacity, color in effects:
+        on_glass = opacity * glass
+        sheet = np.empty((_SIZE, _SIZE, 4), np.uint8)
+        sheet[:, :, :3] = color
+        sheet[:, :, 3] = np.clip(on_glass * 255, 0, 255)
+        sheets.append(premultiply(sheet))
+        if name != "scratches" and cover.any():
+            on_scale = on_glass[cover]
+            if float((on_scale > 0.55).mean()) > 0.04 or float(on_scale.mean()) > 0.25:
+                tags.add(name)
+    return Glass(tuple(sheets), place, frozenset(tags))
+
+
+def _sample_effects(rng: np.random.Generator, hard: bool) -> list[tuple[str, Sheet, tuple[int, int, int]]]:
     effects: list[tuple[str, Sheet, tuple[int, int, int]]] = []
     if rng.random() < (0.85 if hard else 0.4):
         kind = _REFLECTIONS[int(rng.integers(len(_REFLECTIONS)))]
         low, high = (0.35, 1.0) if hard else (0.05, 0.6)
-        tint = tuple(int(v) for v in np.clip(rng.normal(245, 10, 3), 190, 255))
-        effects.append(("glare", kind(rng) * np.float32(rng.uniform(low, high)), (tint[0], tint[1], tint[2])))
+        b, g, r = (int(v) for v in np.clip(rng.normal(245, 10, 3), 190, 255))
+        effects.append(("glare", kind(rng) * np.float32(rng.uniform(low, high)), (b, g, r)))
     if rng.random() < (0.2 if hard else 0.05):
         effects.append(("condensation", _droplets(rng, hard), (215, 215, 210)))
     if rng.random() < (0.35 if hard else 0.15):
-        dirt = tuple(int(v) for v in np.clip(rng.normal((50, 65, 75), 20), 10, 140))
-        effects.append(("dirt", _dirt(rng, hard), (dirt[0], dirt[1], dirt[2])))
+        b, g, r = (int(v) for v in np.clip(rng.normal((50, 65, 75), 20), 10, 140))
+        effects.append(("dirt", _dirt(rng, hard), (b, g, r)))
     if rng.random() < 0.08:
         effects.append(("scratches", _scratches(rng), (200, 200, 200)))
-    if not effects:
-        return frozenset(), 0.0
-    low_uv, high_uv = instrument.outline.min(axis=0), instrument.outline.max(axis=0)
-    span = high_uv - low_uv
-    place = np.array([[span[0] / _SIZE, 0, low_uv[0]], [0, span[1] / _SIZE, low_uv[1]], [0, 0, 1.0]])
-    glass = _mask((instrument.outline - low_uv) / span, 0.88)
-    cover = _mask((instrument.polygons[_target(instrument)] - low_uv) / span, 1.0) > 0
-    tags, washed = set(), 0.0
-    for name, opacity, color in effects:
-        opacity = opacity * glass
-        sheet = np.empty((_SIZE, _SIZE, 4), np.uint8)
-        sheet[:, :, :3] = color
-        sheet[:, :, 3] = np.clip(opacity * 255, 0, 255)
-        draw_sheet(frame, premultiply(sheet), pose.homography(height) @ place)
-        share = float((opacity[cover] > 0.55).mean()) if cover.any() else 0.0
-        if name != "scratches" and (share > 0.04 or float(opacity[cover].mean() if cover.any() else 0) > 0.25):
-            tags.add(name)
-            washed = max(washed, share)
-    return frozenset(tags), washed
+    return effects
 
 
 def _target(instrument: Instrument) -> SegmentClass:

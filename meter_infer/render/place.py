@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.render.composite import draw_sheet, fit_sheets
-from meter_infer.render.glass import draw_glass
+from meter_infer.render.glass import Glass, sample_glass
 from meter_infer.render.model import Instrument
 from meter_infer.render.mounting import Mounting, draw_mounting
 from meter_infer.render.pose import PlanePose, sample_pose
@@ -73,13 +73,17 @@ def draw_instrument(
 
     `hard_glass`: whether reflections and dirt on the glass are likely and strong; None: clean glass.
     """
+    glass = None if hard_glass is None else sample_glass(rng, instrument, hard_glass)
     draw_mounting(frame, instrument, pose, mounting)
+    draw_sheets(frame, instrument, pose, glass)
+    item = observe(instrument, pose, (frame.shape[1], frame.shape[0]))
+    return item if glass is None else replace(item, conditions=item.conditions | glass.tags)
+
+
+def draw_sheets(frame: Image, instrument: Instrument, pose: PlanePose, glass: Glass | None) -> None:
+    """Draw an instrument's sheets into a BGR frame, in place, bottom to top."""
     sheets, sheet_pose = fit_sheets(instrument, pose)
-    tags: frozenset[str] = frozenset()
     for sheet in sheets:
         draw_sheet(frame, sheet.bgra, sheet_pose.homography(sheet.height))
-        if sheet.glass and hard_glass is not None:
-            more, _ = draw_glass(rng, frame, instrument, pose, sheet.height, hard_glass)
-            tags |= more
-    item = observe(instrument, pose, (frame.shape[1], frame.shape[0]))
-    return replace(item, conditions=item.conditions | tags)
+        if sheet.glass and glass is not None:
+            glass.draw(frame, pose, sheet.height)

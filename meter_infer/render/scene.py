@@ -99,7 +99,7 @@ def draw_meter(
 
 def _render_frame(rng: np.random.Generator, spec: SceneSpec) -> Scene:
     w, h = spec.size
-    frame = _background(rng, w, h, spec.backgrounds)
+    frame = draw_scenery(rng, w, h, spec.backgrounds)
     taken: list[Box] = []
     objects: list[SceneObject] = []
     hard = spec.severity is Severity.HARD or (spec.severity is Severity.MIXED and rng.random() < 0.3)
@@ -107,7 +107,7 @@ def _render_frame(rng: np.random.Generator, spec: SceneSpec) -> Scene:
         count = int(rng.integers(spec.count[0], spec.count[1] + 1))
     else:
         count = 0 if rng.random() < 0.12 else int(rng.choice((1, 2, 3, 4, 5), p=(0.36, 0.26, 0.18, 0.12, 0.08)))
-    _add_clutter(rng, frame, taken, int(rng.integers(0, 7)), spec)
+    add_clutter(rng, frame, taken, int(rng.integers(0, 7)), spec)
     # A panel counts as one place of the frame; it is drawn first, single instruments around it.
     if count >= 2 and rng.random() < 0.3:
         objects += draw_panel(rng, frame, taken, count, _sample_kind(rng, spec), _sample_px(rng, spec), spec.tilt)
@@ -140,9 +140,9 @@ def _render_crop(rng: np.random.Generator, spec: SceneSpec) -> Scene:
         # Stretched pictures; the stretch keeps the middle of the crop.
         factor = float(rng.uniform(0.75, 0.95))
         pose = stretch(pose, factor).moved(1.0, (side / 2 * (1 - factor), 0.0))
-    frame = _background(rng, side, side, spec.backgrounds)
+    frame = draw_scenery(rng, side, side, spec.backgrounds)
     if rng.random() < 0.5:
-        _add_clutter(rng, frame, [_around(target)], int(rng.integers(1, 3)), spec, beside=target)
+        add_clutter(rng, frame, [_around(target)], int(rng.integers(1, 3)), spec, beside=target)
     if rng.random() < 0.15:
         _add_neighbour(rng, frame, target, kind)
     item = draw_instrument(rng, frame, instrument, pose, sample_mounting(rng, kind), hard)
@@ -270,7 +270,7 @@ def _add_neighbour(rng: np.random.Generator, frame: Image, target: Target, kind:
     draw_instrument(rng, frame, instrument, pose_instrument(rng, instrument, place), sample_mounting(rng, kind))
 
 
-def _add_clutter(
+def add_clutter(
     rng: np.random.Generator,
     frame: Image,
     taken: list[Box],
@@ -278,6 +278,10 @@ def _add_clutter(
     spec: SceneSpec,
     beside: Target | None = None,
 ) -> None:
+    """Draw things that look like instruments and are none into a BGR frame, in place.
+
+    They keep clear of `taken`, which grows, or may lie anywhere below what is drawn `beside` them later.
+    """
     h, w = frame.shape[:2]
     for _ in range(count):
         px = float(np.exp(rng.uniform(np.log(20.0), np.log(max(24.0, 0.5 * min(w, h))))))
@@ -324,7 +328,8 @@ def _cut_at_frame_edge(rng: np.random.Generator, scene: Scene) -> Scene:
     return Scene(image, tuple(replace(hide(o, hidden), conditions=o.conditions) for o in scene.objects))
 
 
-def _background(rng: np.random.Generator, w: int, h: int, pictures: Sequence[Path]) -> Image:
+def draw_scenery(rng: np.random.Generator, w: int, h: int, pictures: Sequence[Path]) -> Image:
+    """Return a BGR background (h, w, 3): drawn, or a part of one of the pictures."""
     if pictures and rng.random() < 0.6:
         return _random_part(rng, _load(pictures[int(rng.integers(len(pictures)))]), w, h)
     return draw_background(rng, w, h)
