@@ -4,7 +4,8 @@
     ├── ConfigError                 a site file, a calibration or an option that cannot be used
     │   └── CalibrationError        calibration points that do not form a function
     ├── SourceError                 a picture, video or stream that cannot be opened or decoded
-    │   └── SourceTimeout           a stream that did not answer in time
+    │   ├── SourceTimeout           a stream that did not answer in time
+    │   └── SourceAuthError         a stream that refused the user name or password
     ├── ModelError                  a model that is missing, damaged, or not what the manifest says
     ├── BackendError                an inference engine that failed
     │   └── BackendUnavailable      an engine that is not installed; says what to install
@@ -34,6 +35,10 @@ class SourceError(MeterInferError):
 
 class SourceTimeout(SourceError):
     """A stream did not answer in time."""
+
+
+class SourceAuthError(SourceError):
+    """A stream refused the user name or password."""
 
 
 class ModelError(MeterInferError):

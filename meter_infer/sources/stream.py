@@ -78,12 +78,16 @@ class StreamSource(Closing):
         if self._container is None:
             return
         planes = PlaneReader()
-        decoder = Decoder(self._container, self._stream)
+        clock = StreamClock()
+        decoder = Decoder(
+            self._container, self._stream, lambda packet: clock.told(packet.pts, wallclock(packet))
+        )
         index = -1
         for index, picture in enumerate(decoder.frames(lambda: self._container is not None)):
+            base = picture.time_base or self._stream.time_base
+            captured_at = clock.captured_at(picture.pts, base, datetime.now(UTC))
             if index % self._every or picture.is_corrupt:
                 continue
-            arrived = datetime.now(UTC)
             luma, chroma, matrix = planes.planes(picture)
             yield Frame(
                 camera=self._camera,

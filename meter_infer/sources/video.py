@@ -99,9 +99,16 @@ class VideoSource(Closing):
 class Decoder:
     """Decodes what it can of one stream: a damaged packet costs its own frame."""
 
-    def __init__(self, container: av.container.InputContainer, stream: av.VideoStream) -> None:
+    def __init__(
+        self,
+        container: av.container.InputContainer,
+        stream: av.VideoStream,
+        on_packet: Callable[[av.Packet[av.VideoStream]], None] | None = None,
+    ) -> None:
+        """`on_packet` sees each packet before it is decoded."""
         self._container = container
         self._stream = stream
+        self._on_packet = on_packet
         self.damaged = 0
         """Packets that could not be decoded, and frames that came out damaged."""
         self.broken_off: av.error.FFmpegError | None = None

@@ -1,0 +1,157 @@
+"""The frames that wait for the networks: one slot a camera, and fair batches taken from them."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from meter_infer.runtime.settings import BatchLimits
+from meter_infer.types import Frame
+
+
+class Drop(StrEnum):
+    """Why a decoded frame was not read."""
+
+    CADENCE = "cadence"
+    """The networks look at fewer frames than the camera sends."""
+    SUPERSEDED = "superseded"
+    """A newer frame came before the networks had time."""
+    STALE = "stale"
+    """It was older than the staleness budget when its turn came."""
+    ERROR = "error"
+    """Reading it failed."""
+    STOPPED = "stopped"
+    """It waited when the service stopped or the camera was removed."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    cadence_s: float
+    live: bool
+    frame: Frame | None = None
+    due_s: float = 0.0
+    served_s: float = 0.0
+    last_capture_s: float | None = None
+
+
+class Intake:
+    """Holds the newest frame of each live camera, and makes batches of those whose turn it is.
+
+    Live cameras never wait: a newer frame takes the place of an older one. A recording's thread waits in
+    `offer` until its frame was taken. Every frame that is not read is reported to `on_drop` with its
+    cause.
+    """
+
+    def __init__(
+        self, on_drop: Callable[[str, Drop], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._on_drop = on_drop
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._slots: dict[str, _Slot] = {}
+
+    def add(self, camera: str, cadence_s: float, *, live: bool) -> None:
+        """Make a slot for a camera; a present one only changes its cadence."""
+        with self._changed:
+            slot = self._slots.setdefault(camera, _Slot(cadence_s, live))
+            slot.cadence_s, slot.live = cadence_s, live
+            self._changed.notify_all()
+
+    def remove(self, camera: str) -> None:
+        """Take a camera's slot away; a frame offered for it later is dropped."""
+        with self._changed:
+            slot = self._slots.pop(camera, None)
+            if slot is not None and slot.frame is not None:
+                self._on_drop(camera, Drop.STOPPED)
+            self._changed.notify_all()
+
+    @property
+    def depth(self) -> int:
+        """Frames that wait."""
+        with self._changed:
+            return sum(slot.frame is not None for slot in self._slots.values())
+
+    def offer(self, frame: Frame, stop: threading.Event) -> None:
+        """Hand in a frame; returns at once for a live camera."""
+        with self._changed:
+            slot = self._slots.get(frame.camera)
+            if slot is None:
+                self._on_drop(frame.camera, Drop.STOPPED)
+                return
+            if not slot.live and not self._admit_recorded(slot, frame, stop):
+                return
+            due = slot.due_s <= self._clock()
+            wake = due or not slot.live or slot.frame is None
+            if slot.frame is not None:
+                self._on_drop(frame.camera, Drop.SUPERSEDED if due else Drop.CADENCE)
+            slot.frame = frame
+            if wake:  # not at each of a hundred frames a second that nobody waits for
+                self._changed.notify_all()
+
+    def _admit_recorded(self, slot: _Slot, frame: Frame, stop: threading.Event) -> bool:
+        """Wait until a recording's slot is free; its cadence counts in the recording's own time."""
+        at = frame.captured_at.timestamp()
+        if slot.last_capture_s is not None and 0 <= at - slot.last_capture_s < slot.cadence_s:
+            self._on_drop(frame.camera, Drop.CADENCE)
+            return False
+        while slot.frame is not None:
+            if stop.is_set() or self._slots.get(frame.camera) is not slot:
+                self._on_drop(frame.camera, Drop.STOPPED)
+                return False
+            self._changed.wait(0.2)
+        slot.last_capture_s = at
+        return True
+
+    def take(self, limits: BatchLimits, timeout_s: float) -> list[Frame]:
+        """Return the frames whose turn it is, those longest unserved first; none after `timeout_s`.
+
+        After the first is ready the batch waits `limits.window_s` for others, and never for a camera
+        that sends nothing.
+        """
+        with self._changed:
+            end = self._clock() + timeout_s
+            while not self._ready():
+                wait = min([end, *self._dues()]) - self._clock()
+                if end <= self._clock():
+                    return []
+                self._changed.wait(max(wait, 0.001))
+            close = self._clock() + limits.window_s
+            while len(self._ready()) < min(limits.max_frames, len(self._slots)):
+                wait = close - self._clock()
+                if wait <= 0:
+                    break
+                self._changed.wait(min([wait, *(max(due - self._clock(), 0.001) for due in self._dues())]))
+            return self._collect(limits)
+
+    def _ready(self) -> list[str]:
+        now = self._clock()
+        return [
+            camera
+            for camera, slot in self._slots.items()
+            if slot.frame is not None and (slot.due_s <= now or not slot.live)
+        ]
+
+    def _dues(self) -> list[float]:
+        now = self._clock()
+        return [slot.due_s for slot in self._slots.values() if slot.frame is not None and slot.due_s > now]
+
+    def _collect(self, limits: BatchLimits) -> list[Frame]:
+        now = self._clock()
+        batch: list[Frame] = []
+        for camera in sorted(self._ready(), key=lambda name: self._slots[name].served_s):
+            if len(batch) == limits.max_frames:
+                break
+            slot = self._slots[camera]
+            frame, slot.frame = slot.frame, None
+            if frame is None:
+                continue
+            if slot.live and now - frame.received_s > limits.staleness_s:
+                self._on_drop(camera, Drop.STALE)
+                continue
+            # the rhythm is kept where possible, and never caught up with after a pause
+            slot.due_s = max(slot.due_s + slot.cadence_s, now) if slot.due_s else now + slot.cadence_s
+            slot.served_s = now
+            batch.append(frame)
+        self._changed.notify_all()
+        return batch
