@@ -1,0 +1,72 @@
+"""`meter-infer check` and `meter-infer schema`: site files."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from meter_infer.config import CameraConfig, MeterConfig, Site, load_site, site_json_schema
+
+
+def check_command(
+    file: Annotated[Path, typer.Argument(help="The site file.", metavar="FILE", show_default=False)],
+) -> None:
+    """Validate a site file: show what it says, or every mistake with its line and key (exit code 2).
+
+    \b
+    Examples:
+      meter-infer check site.yaml
+      CAM_PASSWORD=secret meter-infer check site.yaml
+    """
+    site = load_site(file)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_table(site), crop=False)
+    for name, camera in site.cameras.items():
+        if not camera.url.is_stream and not site.resolve(camera.url.path).exists():
+            typer.echo(f"warning: cameras.{name}.url: {camera.url} does not exist", err=True)
+    meters = sum(len(camera.meters) for camera in site.cameras.values())
+    typer.echo(f"{file} is valid: {_count(len(site.cameras), 'camera')}, {_count(meters, 'meter')}.")
+
+
+def schema_command() -> None:
+    """Print the JSON schema of site files, for editors that complete and check YAML.
+
+    \b
+    Example:
+      meter-infer schema > site.schema.json
+    """
+    typer.echo(json.dumps(site_json_schema(), indent=2, ensure_ascii=False))
+
+
+def _table(site: Site) -> Table:
+    table = Table("camera", "meter", "kind", "range", "unit", "box", "calibration", "max rate")
+    for name, camera in site.cameras.items():
+        table.add_row(name, str(camera.url), end_section=not camera.meters)
+        for row in _rows(camera):
+            table.add_row("", *row)
+        table.add_section()
+    return table
+
+
+def _rows(camera: CameraConfig) -> list[tuple[str, ...]]:
+    return [(name, *_cells(meter)) for name, meter in camera.meters.items()]
+
+
+def _cells(meter: MeterConfig) -> tuple[str, ...]:
+    pixels = meter.pixel_points
+    points = f"{len(pixels)} in the picture" if pixels else f"{len(meter.calibration or ())} points"
+    return (
+        meter.kind.value,
+        f"{meter.range[0]:g} to {meter.range[1]:g}" if meter.range else "-",
+        meter.unit or "-",
+        " ".join(f"{number:g}" for number in meter.box) if meter.box else "by order",
+        points if meter.calibration else "linear" if meter.range else "none",
+        f"{meter.max_rate:g}/s" if meter.max_rate else "-",
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

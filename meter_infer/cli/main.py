@@ -1,0 +1,101 @@
+"""The command line: `meter-infer`."""
+
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from meter_infer import __version__
+from meter_infer.cli.check import check_command, schema_command
+from meter_infer.cli.errors import reported
+from meter_infer.cli.read import read_command
+from meter_infer.errors import BackendUnavailable
+
+# name -> (module, attribute, help, extra): imported when the command is used, so that a missing package
+# costs that command alone
+_LAZY = {
+    "eval": ("meter_infer.cli.eval", "eval_command", "Measure on labelled pictures.", None),
+    "synth": ("meter_infer.cli.synth", "synth_app", "Render data sets and videos with known readings.", None),
+    "train": ("meter_infer.cli.train", "train_app", "Train the networks.", "train"),
+    "export": ("meter_infer.cli.train", "export_command", "Turn a trained network into ONNX.", "train"),
+}
+
+
+class _Commands(TyperGroup):
+    """Loads the rarer commands on use, and reports errors the same way for all."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Put the real command in place of its stub, then go on as usual."""
+        if args and args[0] in _LAZY:
+            with reported():
+                self.commands[args[0]] = _load(args[0])
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; its errors become one sentence and an exit code."""
+        with reported():
+            return super().invoke(ctx)
+
+
+def _load(name: str) -> Any:
+    module, attribute, text, extra = _LAZY[name]
+    try:
+        target = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        hint = f"; install it with: pip install 'meter-infer[{extra}]'" if extra else ""
+        raise BackendUnavailable(f"meter-infer {name} needs the package {error.name}{hint}.") from error
+    if not isinstance(target, typer.Typer):
+        wrapped = typer.Typer()
+        wrapped.command(name, short_help=text)(target)
+        target = wrapped
+    return typer.main.get_command(target)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"meter-infer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Read pointer gauges and liquid levels through ordinary cameras.
+
+    \b
+    Examples:
+      meter-infer read gauge.jpg
+      meter-infer read plant.mp4 --config site.yaml --csv readings.csv --annotate seen.mp4
+      meter-infer check site.yaml
+    """
+
+
+def _stub() -> None:
+    """Stand in for a command until it is loaded."""
+
+
+app.command("read")(read_command)
+app.command("check")(check_command)
+app.command("schema")(schema_command)
+for _name, (_, _, _text, _) in _LAZY.items():
+    app.command(_name, help=_text)(_stub)
+
+
+def main() -> None:
+    """Run `meter-infer` with the process's arguments."""
+    app(prog_name="meter-infer", args=sys.argv[1:])

@@ -1,0 +1,110 @@
+"""`meter-infer read`: a picture, a folder, a video or a stream to readings."""
+
+import sys
+import time
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from meter_infer.app import BuildReader, NetworkReader, ReaderOptions, picture_sink, plan_job, read_source
+from meter_infer.cli.read_view import ReadView, print_summary, stderr_console
+from meter_infer.cli.tally import Tally
+from meter_infer.config import load_site
+from meter_infer.errors import SinkError
+from meter_infer.sinks import CsvSink
+from meter_infer.sources import Address, open_source
+
+UNREADABLE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the command is made of; a test passes its own as the context's `obj`."""
+
+    build_reader: BuildReader = NetworkReader
+
+
+def read_command(
+    ctx: typer.Context,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="A picture, a folder of pictures, a video or a stream's URL. May be left out where --config "
+            "names a camera.",
+            metavar="SOURCE",
+            show_default=False,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Site file with the meters in view.", metavar="FILE")
+    ] = None,
+    camera: Annotated[
+        str | None, typer.Option(help="Which camera of the site file SOURCE is.", metavar="ID")
+    ] = None,
+    csv: Annotated[
+        str | None, typer.Option(help="Write every reading here; - is standard output.", metavar="FILE")
+    ] = None,
+    annotate: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write what was seen: a video (.mp4), a picture, or a folder of pictures, as SOURCE is.",
+            metavar="FILE",
+        ),
+    ] = None,
+    backend: Annotated[str, typer.Option(help="auto, openvino or onnxruntime.", metavar="NAME")] = "auto",
+    every: Annotated[int, typer.Option(help="Read one of every N frames.", metavar="N", min=1)] = 1,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 when something could not be read.")
+    ] = False,
+    models: Annotated[
+        Path | None, typer.Option(help="Folder with other models and their manifest.", metavar="DIR")
+    ] = None,
+) -> None:
+    """Read the meters in a picture, a folder, a video or a stream.
+
+    \b
+    Examples:
+      meter-infer read gauge.jpg
+      meter-infer read plant.mp4 --config site.yaml --csv readings.csv --annotate seen.mp4
+      meter-infer read photos/ --annotate seen/ --csv - | column -s, -t
+      meter-infer read rtsp://camera.example/stream --every 20 --csv readings.csv
+
+    Exit codes: 0 done; 1 with --strict, something was unreadable; 2 bad input, said in one sentence.
+    """
+    parts = ctx.obj if isinstance(ctx.obj, Parts) else Parts()
+    job = plan_job(load_site(config) if config else None, source, camera)
+    for output in (csv if csv != "-" else None, annotate):
+        _spare_the_source(job.address, output)
+    console = stderr_console()
+    tally = Tally()
+    began_s = time.monotonic()
+    with ExitStack() as stack:
+        frames = stack.enter_context(open_source(job.address, job.camera, every))
+        with console.status("loading the networks"):
+            reader = parts.build_reader(job.meters, ReaderOptions(backend, models))
+        stack.callback(reader.close)
+        sinks = []
+        if csv is not None:
+            target = sys.stdout.buffer if csv == "-" else Path(csv)
+            sinks.append(stack.enter_context(CsvSink(target)))
+        pictures = stack.enter_context(closing(picture_sink(frames, annotate))) if annotate else None
+        console.print(f"reading {frames.name} with {reader.engine}", markup=False)
+        began_s = time.monotonic()
+        stack.callback(lambda: print_summary(console, tally, time.monotonic() - began_s))
+        with ReadView(console, tally, Path(frames.name).name, frames.frame_count) as view:
+            for _, readings in read_source(frames, reader, sinks, pictures):
+                tally.add(readings)
+                view.update()
+    if frames.problem:
+        typer.echo(f"warning: {frames.problem}", err=True)
+    if strict and (frames.problem or tally.bad or not tally.count):
+        raise typer.Exit(UNREADABLE)
+
+
+def _spare_the_source(source: Address, output: str | Path | None) -> None:
+    """Refuse to write over what is being read."""
+    if output is not None and not source.is_stream and Path(output).resolve() == source.path.resolve():
+        raise SinkError(f"{output} is what is being read; choose another name for the output.")
