@@ -23,9 +23,8 @@ def main(out: Path) -> None:
     print(_row("meter", "frames", "good", "mean error", "p95", "confident-wrong"))
     for name, item in {**by_meter, "all": figures(outcomes)}.items():
         print(_figures(name, item))
-    print(
-        "\nErrors of the good readings in % of the scale's span; confident-wrong: good, but off by more than 2 %."
-    )
+    print("\nErrors of the good readings, in % of the scale's span.")
+    print("Confident-wrong: the share of good readings that are off by more than 2 %.")
     cv2.imwrite(str(out / "errors.png"), draw_plot(outcomes, by_meter, "demo"))
     frames = save_frames(out / "annotated.mp4", out, _FRAMES)
     names = ["readings.csv", "annotated.mp4", *(path.name for path in frames), "errors.png"]

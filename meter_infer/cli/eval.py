@@ -68,12 +68,10 @@ def eval_command(
     labelled gauges with a good reading: an undetected gauge counts against it. Confident-wrong is the
     share of good readings off by more than 2 % of span.
 
+    \b
     Examples:
-
       meter-infer eval val.json --json val-result.json --plot val.png
-
       meter-infer eval val.json --calibrated
-
       meter-infer eval val.json --detection --negatives pictures-without-meters/
     """
     if negatives is not None and not detection:
