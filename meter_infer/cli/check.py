@@ -8,7 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from meter_infer.config import CameraConfig, MeterConfig, Site, load_site, site_json_schema
+from meter_infer.config import CameraConfig, MeterConfig, load_site, site_json_schema
+
+_PLAIN_WIDTH = 140
 
 
 def check_command(
@@ -22,9 +24,13 @@ def check_command(
       CAM_PASSWORD=secret meter-infer check site.yaml
     """
     site = load_site(file)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(_table(site), crop=False)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PLAIN_WIDTH)
     for name, camera in site.cameras.items():
+        console.print(f"{name}: {camera.url}", markup=False)
+        if camera.meters:
+            console.print(_table(camera))
         if not camera.url.is_stream and not site.resolve(camera.url.path).exists():
             typer.echo(f"warning: cameras.{name}.url: {camera.url} does not exist", err=True)
     meters = sum(len(camera.meters) for camera in site.cameras.values())
@@ -41,18 +47,11 @@ def schema_command() -> None:
     typer.echo(json.dumps(site_json_schema(), indent=2, ensure_ascii=False))
 
 
-def _table(site: Site) -> Table:
-    table = Table("camera", "meter", "kind", "range", "unit", "box", "calibration", "max rate")
-    for name, camera in site.cameras.items():
-        table.add_row(name, str(camera.url), end_section=not camera.meters)
-        for row in _rows(camera):
-            table.add_row("", *row)
-        table.add_section()
+def _table(camera: CameraConfig) -> Table:
+    table = Table("meter", "kind", "range", "unit", "box", "calibration", "max rate")
+    for name, meter in camera.meters.items():
+        table.add_row(name, *_cells(meter))
     return table
-
-
-def _rows(camera: CameraConfig) -> list[tuple[str, ...]]:
-    return [(name, *_cells(meter)) for name, meter in camera.meters.items()]
 
 
 def _cells(meter: MeterConfig) -> tuple[str, ...]:

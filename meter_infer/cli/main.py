@@ -15,7 +15,7 @@ from meter_infer.errors import BackendUnavailable
 
 # name -> (module, attribute, help, extra): imported when the command is used, so that a missing package
 # costs that command alone
-_LAZY = {
+_LAZY: dict[str, tuple[str, str, str, str | None]] = {
     "eval": ("meter_infer.cli.eval", "eval_command", "Measure on labelled pictures.", None),
     "synth": ("meter_infer.cli.synth", "synth_app", "Render data sets and videos with known readings.", None),
     "train": ("meter_infer.cli.train", "train_app", "Train the networks.", "train"),

@@ -35,7 +35,6 @@ class ReadView:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.speed:.1f} frames/s" if False else ""),
             TimeRemainingColumn(),
             console=console,
             auto_refresh=False,
@@ -72,9 +71,10 @@ def print_summary(console: Console, tally: Tally, elapsed_s: float) -> None:
     else:
         console.print(f"No meter was found in {_count(tally.frames, 'frame')}.")
     rate = tally.frames / elapsed_s if elapsed_s > 0 else 0.0
+    uncertain = tally.count - tally.good - tally.bad
     console.print(
         f"{_count(tally.frames, 'frame')}, {_count(len(tally.meters), 'meter')}, "
-        f"{_count(tally.count, 'reading')}: {tally.good} good, {tally.count - tally.good - tally.bad} uncertain, "
+        f"{_count(tally.count, 'reading')}: {tally.good} good, {uncertain} uncertain, "
         f"{tally.bad} bad; {elapsed_s:.1f} s, {rate:.1f} frames/s"
     )
 
