@@ -64,9 +64,10 @@ def eval_command(
 ) -> None:
     """Measure on labelled pictures: error, coverage and confident-wrong readings, by condition.
 
-    Errors are in % of the scale's span and over the GOOD readings alone. Coverage is the share of all
-    labelled gauges with a good reading: an undetected gauge counts against it. Confident-wrong is the
-    share of good readings off by more than 2 % of span.
+    Errors are in % of the scale's span and over the GOOD readings alone.
+    Coverage is the share of all labelled gauges with a good reading: an
+    undetected gauge counts against it. Confident-wrong is the share of good
+    readings off by more than 2 % of span.
 
     \b
     Examples:
