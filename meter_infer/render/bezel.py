@@ -50,7 +50,10 @@ def fill_mask(size: int, contours: list[Points]) -> Image:
 def _polar_maps(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Radius (dial units) and angle (columns of the polar picture) of every pixel."""
     axis = ((np.arange(size, dtype=np.float32) + 0.5) / size - 0.5) / OUTER
-    x, y = np.broadcast_to(axis[None, :], (size, size)).copy(), np.broadcast_to(axis[:, None], (size, size)).copy()
+    x, y = (
+        np.broadcast_to(axis[None, :], (size, size)).copy(),
+        np.broadcast_to(axis[:, None], (size, size)).copy(),
+    )
     radius, angle = cv2.cartToPolar(x, y)
     column = (angle * (_POLAR[1] / (2 * np.pi))).astype(np.float32)
     return radius.astype(np.float32, copy=False), column
@@ -65,11 +68,11 @@ def _polished(b: BezelStyle, rng: np.random.Generator) -> Image:
     glow = np.zeros((rows, cols))
     for _ in range(int(rng.integers(3, 8))):
         at, sharp = rng.uniform(0, 2 * np.pi), float(np.exp(rng.uniform(0.5, 4.5)))
-        slant, gain = rng.normal(0.0, 0.8), rng.uniform(-0.6, 0.9)
-        glow += gain * np.exp(sharp * (np.cos(theta - at - slant * (rho - 0.5)) - 1.0))
+        slant, strength = rng.normal(0.0, 0.8), rng.uniform(-0.6, 0.9)
+        glow += strength * np.exp(sharp * (np.cos(theta - at - slant * (rho - 0.5)) - 1.0))
     light = rng.uniform(0, 2 * np.pi)
     soft = 0.16 * np.cos(theta - light) * (1.0 - 2.0 * rho)
-    gain = shade * (1.0 + soft + b.metal * (0.35 * glow)) if b.metal > 0 else shade * (1.0 + soft)
+    gain = shade * (1.0 + soft + 0.35 * b.metal * glow)
     base = gain[..., None] * np.array(b.color, float)
     spark = np.clip(b.metal * np.clip(glow * shade - 0.75, 0, None), 0, 1)[..., None]
     base = base + (255.0 - base) * spark * 0.8
@@ -125,10 +128,18 @@ def _screws(image: Image, style: DialStyle) -> None:
         k = (1.0 + b.inner) / 2 if b.flange == 0 else 1.0 - b.flange / 2
         r = min(0.045, 0.3 * (1 - b.inner))
         turn = (style.seed % 628) / 100
-        spots = [(k * np.cos(turn + 2 * np.pi * i / b.screws), k * np.sin(turn + 2 * np.pi * i / b.screws)) for i in range(b.screws)]
+        spots = [
+            (k * np.cos(turn + 2 * np.pi * i / b.screws), k * np.sin(turn + 2 * np.pi * i / b.screws))
+            for i in range(b.screws)
+        ]
     for x, y in spots:
         at = (round((mid + x * unit) * 16), round((mid + y * unit) * 16))
-        for scale, color in ((1.2, (35, 35, 35)), (1.0, (150, 152, 152)), (0.6, (190, 192, 192)), (0.3, (60, 60, 60))):
+        for scale, color in (
+            (1.2, (35, 35, 35)),
+            (1.0, (150, 152, 152)),
+            (0.6, (190, 192, 192)),
+            (0.3, (60, 60, 60)),
+        ):
             cv2.circle(image, at, round(r * scale * unit * 16), (*color, 255), -1, cv2.LINE_AA, _SHIFT)
 
 
@@ -152,7 +163,10 @@ def rim_layers(style: DialStyle, size: int) -> list[Layer]:
             layers.append(Layer(bgra, b.height * f * unit))
     if b.lip > 0 and style.shape is Shape.ROUND:
         sheet = Sheet(size)
-        ring = [arc((0, 0), b.inner + 0.02, 0, 2 * np.pi, 0.05), arc((0, 0), b.inner - b.lip, 0, 2 * np.pi, 0.05)]
+        ring = [
+            arc((0, 0), b.inner + 0.02, 0, 2 * np.pi, 0.05),
+            arc((0, 0), b.inner - b.lip, 0, 2 * np.pi, 0.05),
+        ]
         shade = [arc((0, 0), b.inner - b.lip * 0.55, 0, 2 * np.pi, 0.05)]
         sheet.paint([(ring, b.lip_color), (shade, _gain(b.lip_color, 0.8))], ring)
         layers.append(Layer(sheet.bgra, b.height * 0.45 * unit))
@@ -182,13 +196,13 @@ def face_layer(style: DialStyle, size: int, image: Image) -> Image:
     beyond = fill_mask(size, [outline(style) * 1.02, hole])
     image = image.copy()
     image[beyond > 127] = _gain(b.wall, 0.6)
-    bgra = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)
+    bgra = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA).astype(np.uint8, copy=False)
     if b.flange > 0:
         ring = fill_mask(size, [outline(style), arc((0, 0), 1 - b.flange, 0, 2 * np.pi, 0.05)])
         bgra[ring > 127, :3] = b.color
         _screws(bgra, style)
     bgra[..., 3] = fill_mask(size, [outline(style)])
-    return bgra.astype(np.uint8, copy=False)
+    return bgra
 
 
 def _front_parts(mark: FrontMark, style: DialStyle) -> tuple[list[Points], Color]:
@@ -196,14 +210,18 @@ def _front_parts(mark: FrontMark, style: DialStyle) -> tuple[list[Points], Color
     along, across = np.array([c, s]), np.array([-s, c])
     w = mark.width / 2
     if mark.kind == "clip":
-        return [np.stack([along * mark.r0, along * mark.r1 + across * w, along * mark.r1 - across * w])], mark.color
+        return [
+            np.stack([along * mark.r0, along * mark.r1 + across * w, along * mark.r1 - across * w])
+        ], mark.color
     if mark.kind == "arc":
         return [band((0.0, 0.0), mark.r0, mark.r1, mark.angle, mark.width)], mark.color
     rng = np.random.default_rng(mark.seed)
     skew = rng.normal(0, 0.12)  # tape is put on by hand
     aside = np.array([np.cos(mark.angle + skew), np.sin(mark.angle + skew)]) * (mark.r1 - mark.r0)
     foot = along * mark.r0
-    return [np.stack([foot - across * w, foot + aside - across * w, foot + aside + across * w, foot + across * w])], mark.color
+    return [
+        np.stack([foot - across * w, foot + aside - across * w, foot + aside + across * w, foot + across * w])
+    ], mark.color
 
 
 def front_layer(style: DialStyle, size: int) -> Layer | None:
@@ -221,8 +239,18 @@ def front_layer(style: DialStyle, size: int) -> Layer | None:
         line = y + tilt * x - sag * np.abs(x / half) ** 6
         th = rng.uniform(0.004, 0.02)
         strip = np.concatenate([np.stack([x, line], 1), np.stack([x[::-1], line[::-1] + th], 1)])
-        upper = np.concatenate([np.stack([x, line], 1), arc((0, 0), r, float(np.arctan2(line[-1], half)),
-                                                             -float(np.pi + 2 * np.arctan2(line[-1], half)), 0.1)])
+        upper = np.concatenate(
+            [
+                np.stack([x, line], 1),
+                arc(
+                    (0, 0),
+                    r,
+                    float(np.arctan2(line[-1], half)),
+                    -float(np.pi + 2 * np.arctan2(line[-1], half)),
+                    0.1,
+                ),
+            ]
+        )
         light = rng.random() < 0.5
         sheet.paint([([upper], (250, 250, 250) if light else (120, 120, 110))], [upper])
         sheet.bgra[..., 3] = sheet.bgra[..., 3] // int(rng.integers(7, 16))

@@ -29,7 +29,9 @@ def arc(center: tuple[float, float], radius: float, start: float, span: float, s
     return np.stack([center[0] + radius * np.cos(a), center[1] + radius * np.sin(a)], axis=1)
 
 
-def band(center: tuple[float, float], r0: float, r1: float, start: float, span: float, step: float = 0.07) -> Points:
+def band(
+    center: tuple[float, float], r0: float, r1: float, start: float, span: float, step: float = 0.07
+) -> Points:
     """Return the outline (n, 2) of the ring sector between two radii."""
     return np.concatenate([arc(center, r1, start, span, step), arc(center, r0, start, span, step)[::-1]])
 
@@ -37,7 +39,12 @@ def band(center: tuple[float, float], r0: float, r1: float, start: float, span: 
 def rounded_rect(x0: float, y0: float, x1: float, y1: float, r: float) -> Points:
     """Return the outline (n, 2) of a rectangle with rounded corners, clockwise on the screen."""
     q = np.pi / 2
-    corners = [((x0 + r, y0 + r), np.pi), ((x1 - r, y0 + r), -q), ((x1 - r, y1 - r), 0.0), ((x0 + r, y1 - r), q)]
+    corners = [
+        ((x0 + r, y0 + r), np.pi),
+        ((x1 - r, y0 + r), -q),
+        ((x1 - r, y1 - r), 0.0),
+        ((x0 + r, y1 - r), q),
+    ]
     return np.concatenate([arc(c, r, a, q, 0.25) for c, a in corners])
 
 
@@ -83,10 +90,19 @@ class Canvas:
         """Fill a circle."""
         c = self.to_fixed(np.array([center]))[0]
         r = max(radius * self.unit - _GROWTH, 0.3)
-        cv2.circle(self.image, (int(c[0]), int(c[1])), round(r * (1 << _SHIFT)), color, -1, cv2.LINE_AA, _SHIFT)
+        cv2.circle(
+            self.image, (int(c[0]), int(c[1])), round(r * (1 << _SHIFT)), color, -1, cv2.LINE_AA, _SHIFT
+        )
 
-    def bars(self, center: tuple[float, float], angles: NDArray[np.float64], r0: float, r1: float,
-             width: tuple[float, float], color: Color) -> None:
+    def bars(
+        self,
+        center: tuple[float, float],
+        angles: NDArray[np.float64],
+        r0: float,
+        r1: float,
+        width: tuple[float, float],
+        color: Color,
+    ) -> None:
         """Draw radial bars (tick marks) from radius r0 to r1, `width` at either end."""
         grow = _GROWTH / self.unit
         w0, w1 = (max(w / 2 - grow, 0.2 / self.unit) for w in width)
@@ -96,23 +112,49 @@ class Canvas:
         lo, hi = min(r0, r1) + grow, max(r0, r1) - grow
         if r0 > r1:
             w0, w1 = w1, w0
-        quads = np.stack([mid + along * lo + across * w0, mid + along * hi + across * w1,
-                          mid + along * hi - across * w1, mid + along * lo - across * w0], axis=1)
+        quads = np.stack(
+            [
+                mid + along * lo + across * w0,
+                mid + along * hi + across * w1,
+                mid + along * hi - across * w1,
+                mid + along * lo - across * w0,
+            ],
+            axis=1,
+        )
         for quad in self.to_fixed(quads):
             cv2.fillConvexPoly(self.image, quad, color, cv2.LINE_AA, _SHIFT)
 
-    def ring(self, center: tuple[float, float], r0: float, r1: float, start: float, span: float, color: Color,
-             alpha: float = 1.0) -> None:
+    def ring(
+        self,
+        center: tuple[float, float],
+        r0: float,
+        r1: float,
+        start: float,
+        span: float,
+        color: Color,
+        alpha: float = 1.0,
+    ) -> None:
         """Fill a ring sector between two radii; a thin one is an arc line."""
         grow = min(_GROWTH / self.unit, (r1 - r0) * 0.45)
         if span >= 2 * np.pi - 1e-6:
-            self.polys([arc(center, r0 + grow, 0.0, 2 * np.pi, 0.05), arc(center, r1 - grow, 0.0, 2 * np.pi, 0.05)],
-                       color, alpha)
+            self.polys(
+                [arc(center, r0 + grow, 0.0, 2 * np.pi, 0.05), arc(center, r1 - grow, 0.0, 2 * np.pi, 0.05)],
+                color,
+                alpha,
+            )
         else:
             self.poly(band(center, r0 + grow, r1 - grow, start, span, 0.05), color, alpha)
 
-    def text(self, text: str, at: tuple[float, float], height: float, color: Color, font: Font,
-             angle: float = 0.0, alpha: float = 1.0) -> None:
+    def text(
+        self,
+        text: str,
+        at: tuple[float, float],
+        height: float,
+        color: Color,
+        font: Font,
+        angle: float = 0.0,
+        alpha: float = 1.0,
+    ) -> None:
         """Print a line of text centred on a point; `height` is that of its capitals and digits."""
         mask = text_mask(text, font, height * self.unit)
         h, w = mask.shape
@@ -123,8 +165,12 @@ class Canvas:
             c, s = np.cos(angle), np.sin(angle)
             nw, nh = int(abs(w * c) + abs(h * s)) + 3, int(abs(w * s) + abs(h * c)) + 3
             x0, y0 = round(x - nw / 2), round(y - nh / 2)
-            m = np.array([[c, -s, x - x0 - c * (w - 1) / 2 + s * (h - 1) / 2],
-                          [s, c, y - y0 - s * (w - 1) / 2 - c * (h - 1) / 2]])
+            m = np.array(
+                [
+                    [c, -s, x - x0 - c * (w - 1) / 2 + s * (h - 1) / 2],
+                    [s, c, y - y0 - s * (w - 1) / 2 - c * (h - 1) / 2],
+                ]
+            )
             mask = cv2.warpAffine(mask, m, (nw, nh), flags=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
         self.stamp(mask, x0, y0, color, alpha)
 
@@ -136,7 +182,7 @@ class Canvas:
         if a1 <= a0 or b1 <= b0:
             return
         m = mask[b0:b1, a0:a1]
-        roi = self.image[y0 + b0:y0 + b1, x0 + a0:x0 + a1]
+        roi = self.image[y0 + b0 : y0 + b1, x0 + a0 : x0 + a1]
         weight = (m.astype(np.uint16) * round(alpha * 257))[..., None] >> 8
         ink = np.array(color, np.uint16)
         roi[:] = (roi * (256 - weight) + ink * weight) >> 8
@@ -145,4 +191,6 @@ class Canvas:
         """Return the sheet at the texture's size: uint8 (size, size, 3)."""
         if self.factor == 1:
             return self.image
-        return cv2.resize(self.image, (self.size, self.size), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        return cv2.resize(self.image, (self.size, self.size), interpolation=cv2.INTER_AREA).astype(
+            np.uint8, copy=False
+        )

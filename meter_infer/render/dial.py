@@ -58,7 +58,11 @@ class Dial:
         face = self._face.copy()
         self._cast(face, sheet, [b for b in boxes if b is not None])
         pointer_height = s.pointer.height * self._unit
-        layers = [*self._below, Layer(face, 0.0), Layer(sheet.bgra, pointer_height, glass=self._front is None)]
+        layers = [
+            *self._below,
+            Layer(face, 0.0),
+            Layer(sheet.bgra, pointer_height, glass=self._front is None),
+        ]
         if self._front is not None:
             layers.append(self._front)
         layers += self._above
@@ -88,10 +92,18 @@ class Dial:
         pointer = hand_outline(s.pointer, s.pivot, angle)
         if s.shape is Shape.SQUARE and s.bezel.cover is not None:
             pointer = _above_line(pointer, s.bezel.cover)
-        tip = (s.pivot[0] + s.pointer.tip * float(np.cos(angle)), s.pivot[1] + s.pointer.tip * float(np.sin(angle)))
+        tip = (
+            s.pivot[0] + s.pointer.tip * float(np.cos(angle)),
+            s.pivot[1] + s.pointer.tip * float(np.sin(angle)),
+        )
         scale = DialScale(
-            center=self._at(m.center), radius=m.r_in * self._unit, band=(m.r_in * self._unit, m.r_out * self._unit),
-            start_angle=m.start, span=m.span, anchors=m.anchors, linear=s.linear,
+            center=self._at(m.center),
+            radius=m.r_in * self._unit,
+            band=(m.r_in * self._unit, m.r_out * self._unit),
+            start_angle=m.start,
+            span=m.span,
+            anchors=m.anchors,
+            linear=s.linear,
         )
         high = s.pointer.height * self._unit
         cls = SegmentClass
@@ -100,10 +112,24 @@ class Dial:
             layers=layers,
             outline=self._px(outline(s)),
             outline_height=s.bezel.height * self._unit if s.bezel.flange == 0 else 0.0,
-            polygons={cls.POINTER: self._px(pointer), cls.SCALE: self._px(band(m.center, m.r_in, m.r_out, m.start, m.span))},
-            landmarks={cls.START: self._at(m.point(0.0)), cls.END: self._at(m.point(1.0)),
-                       cls.PIVOT: self._at(s.pivot), cls.TIP: self._at(tip)},
-            heights={cls.POINTER: high, cls.PIVOT: high, cls.TIP: high, cls.SCALE: 0.0, cls.START: 0.0, cls.END: 0.0},
+            polygons={
+                cls.POINTER: self._px(pointer),
+                cls.SCALE: self._px(band(m.center, m.r_in, m.r_out, m.start, m.span)),
+            },
+            landmarks={
+                cls.START: self._at(m.point(0.0)),
+                cls.END: self._at(m.point(1.0)),
+                cls.PIVOT: self._at(s.pivot),
+                cls.TIP: self._at(tip),
+            },
+            heights={
+                cls.POINTER: high,
+                cls.PIVOT: high,
+                cls.TIP: high,
+                cls.SCALE: 0.0,
+                cls.START: 0.0,
+                cls.END: 0.0,
+            },
             scale=scale,
             fraction=fraction,
             unit=s.unit,

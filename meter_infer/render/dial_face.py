@@ -67,12 +67,18 @@ def _stain(image: Image, face: FaceStyle, rng: np.random.Generator) -> None:
     cover = np.clip((noise - 1.4 + face.dirt) * 0.5, 0.0, 1.0) * face.dirt * 0.75
     if rng.random() < 0.5:  # heavier towards the bottom, where dust and damp collect
         cover *= np.linspace(0.2, 1.4, n, dtype=np.float32)[:, None]
-    weight = cv2.resize((np.clip(cover, 0, 1) * 255).astype(np.uint8), (size, size), interpolation=cv2.INTER_LINEAR)
+    weight = cv2.resize(
+        (np.clip(cover, 0, 1) * 255).astype(np.uint8), (size, size), interpolation=cv2.INTER_LINEAR
+    )
     tone = ((58, 74, 88), (40, 62, 96), (70, 78, 80), (50, 60, 60))[int(rng.integers(4))]
     dirt = np.empty_like(image)
     dirt[:] = tone
     w = cv2.merge([weight, weight, weight])
-    cv2.add(cv2.multiply(image, cv2.bitwise_not(w), scale=1 / 255), cv2.multiply(dirt, w, scale=1 / 255), dst=image)
+    cv2.add(
+        cv2.multiply(image, cv2.bitwise_not(w), scale=1 / 255),
+        cv2.multiply(dirt, w, scale=1 / 255),
+        dst=image,
+    )
 
 
 def paint_face(style: DialStyle, size: int) -> Image:
@@ -104,16 +110,20 @@ def paint_face(style: DialStyle, size: int) -> Image:
     if style.face.brushed > 0:
         grain = rng.standard_normal((size, max(size // 40, 2))).astype(np.float32) * style.face.brushed * 14
         lines = cv2.resize(grain, (size, size), interpolation=cv2.INTER_LINEAR).astype(np.int16)
-        image = cv2.add(image, np.repeat(lines[..., None], 3, axis=2), dtype=cv2.CV_8U).astype(np.uint8, copy=False)
+        image = cv2.add(image, np.repeat(lines[..., None], 3, axis=2), dtype=cv2.CV_8U).astype(
+            np.uint8, copy=False
+        )
     if style.face.dirt > 0:
         _stain(image, style.face, rng)
     for _ in range(style.face.scratches):
-        p = rng.uniform(0.1, 0.9, 2) * size
-        q = p + rng.normal(0, 0.15, 2) * size
+        begin = rng.uniform(0.1, 0.9, 2) * size
+        end = begin + rng.normal(0, 0.15, 2) * size
         light = int(rng.integers(60, 255))
-        a, b = (p * 16).astype(int), (q * 16).astype(int)
+        a, b = (begin * 16).astype(int), (end * 16).astype(int)
         top = image.copy() if rng.random() < 0.3 else image
-        cv2.line(top, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), (light, light, light), 1, cv2.LINE_AA, 4)
+        cv2.line(
+            top, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), (light, light, light), 1, cv2.LINE_AA, 4
+        )
         if top is not image:
             cv2.addWeighted(top, 0.5, image, 0.5, 0.0, dst=image)
     return image

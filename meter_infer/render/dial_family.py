@@ -41,30 +41,149 @@ class Family:
 
 
 _ROUND = ((240.0, 285.0, 10.0), (285.0, 310.0, 2.0), (180.0, 240.0, 1.5), (310.0, 340.0, 0.6))
-_PRESSURE = Family("pressure", ranges.pressure_range, ((265.0, 275.0, 10.0), *_ROUND), (47, 50, 0, 0, 0, 3), "pressure",
-                   second=0.38, chinese=0.3)
-_COMPOUND = Family("compound", ranges.compound_range, ((265.0, 275.0, 6.0), *_ROUND), (76, 0, 0, 0, 22, 2), "pressure", second=0.3,
-                   reversed=0.08)
-_THERMO = Family("thermometer", ranges.temperature_range, _ROUND, (96, 0, 0, 0, 0, 4), "thermometer", second=0.16, outside=0.15)
-_CAR = Family("car", ranges.car_range, ((80.0, 120.0, 4.0), (120.0, 240.0, 3.0), (240.0, 300.0, 7.0)), (70, 6, 0, 0, 12, 12), "car",
-              dark=0.8, outside=0.12, intervals=(2, 8), number_height=0.2, turned=0.3, low_pivot=0.2, chinese=0.02)
-_PANEL = Family("panel", ranges.electric_range, ((80.0, 105.0, 12.0), (230.0, 260.0, 3.0), (105.0, 130.0, 1.0)), (40, 0, 38, 22, 0, 0),
-                "panel", dark=0.12, square=0.9, outside=0.72, intervals=(3, 10), mark_length=(0.06, 0.13), turned=0.02, low_pivot=1.0,
-                chinese=0.2, sectors=0.12)
-_QUADRANT = Family("quadrant", ranges.pressure_range, ((80.0, 130.0, 4.0), (130.0, 200.0, 3.0)), (60, 30, 0, 0, 0, 10), "any", low_pivot=0.7,
-                   intervals=(2, 8), sectors=0.7, turned=0.2)
-_BAROMETER = Family("barometer", lambda rng: choose(rng, ((960.0, 1060.0, "hPa"), (970.0, 1040.0, "mbar"), (720.0, 790.0, "mmHg"),
-                                                           (0.0, 100.0, "%"), (-20.0, 60.0, "°C"))),
-                    ((240.0, 330.0, 1.0),), (100, 0, 0, 0, 0, 0), "thermometer", second=0.15, intervals=(5, 14), sub_dials=0.4, chinese=0.05)
-_MANIFOLD = Family("manifold", lambda rng: choose(rng, ((0.0, 500.0, "psi"), (0.0, 800.0, "psi"), (-1.0, 15.0, "bar"), (-1.0, 35.0, "bar"),
-                                                        (0.0, 35.0, "bar"))),
-                   _ROUND, (60, 20, 0, 0, 15, 5), "pressure", second=0.6, sectors=0.6, mark_length=(0.04, 0.09), number_height=0.1)
-_ANY = Family("any", lambda rng: choose(rng, (ranges.pressure_range, ranges.temperature_range, ranges.electric_range, ranges.car_range,
-                                              ranges.compound_range))(rng),
-              ((80.0, 340.0, 1.0),), (50, 15, 10, 5, 10, 10), "any", dark=0.35, square=0.12, outside=0.35, second=0.25, turned=0.45,
-              low_pivot=0.3, reversed=0.06, sub_dials=0.06, sectors=0.35)
+_PRESSURE = Family(
+    "pressure",
+    ranges.pressure_range,
+    ((265.0, 275.0, 10.0), *_ROUND),
+    (47, 50, 0, 0, 0, 3),
+    "pressure",
+    second=0.38,
+    chinese=0.3,
+)
+_COMPOUND = Family(
+    "compound",
+    ranges.compound_range,
+    ((265.0, 275.0, 6.0), *_ROUND),
+    (76, 0, 0, 0, 22, 2),
+    "pressure",
+    second=0.3,
+    reversed=0.08,
+)
+_THERMO = Family(
+    "thermometer",
+    ranges.temperature_range,
+    _ROUND,
+    (96, 0, 0, 0, 0, 4),
+    "thermometer",
+    second=0.16,
+    outside=0.15,
+)
+_CAR = Family(
+    "car",
+    ranges.car_range,
+    ((80.0, 120.0, 4.0), (120.0, 240.0, 3.0), (240.0, 300.0, 7.0)),
+    (70, 6, 0, 0, 12, 12),
+    "car",
+    dark=0.8,
+    outside=0.12,
+    intervals=(2, 8),
+    number_height=0.2,
+    turned=0.3,
+    low_pivot=0.2,
+    chinese=0.02,
+)
+_PANEL = Family(
+    "panel",
+    ranges.electric_range,
+    ((80.0, 105.0, 12.0), (230.0, 260.0, 3.0), (105.0, 130.0, 1.0)),
+    (40, 0, 38, 22, 0, 0),
+    "panel",
+    dark=0.12,
+    square=0.9,
+    outside=0.72,
+    intervals=(3, 10),
+    mark_length=(0.06, 0.13),
+    turned=0.02,
+    low_pivot=1.0,
+    chinese=0.2,
+    sectors=0.12,
+)
+_QUADRANT = Family(
+    "quadrant",
+    ranges.pressure_range,
+    ((80.0, 130.0, 4.0), (130.0, 200.0, 3.0)),
+    (60, 30, 0, 0, 0, 10),
+    "any",
+    low_pivot=0.7,
+    intervals=(2, 8),
+    sectors=0.7,
+    turned=0.2,
+)
+_BAROMETER = Family(
+    "barometer",
+    lambda rng: choose(
+        rng,
+        (
+            (960.0, 1060.0, "hPa"),
+            (970.0, 1040.0, "mbar"),
+            (720.0, 790.0, "mmHg"),
+            (0.0, 100.0, "%"),
+            (-20.0, 60.0, "°C"),
+        ),
+    ),
+    ((240.0, 330.0, 1.0),),
+    (100, 0, 0, 0, 0, 0),
+    "thermometer",
+    second=0.15,
+    intervals=(5, 14),
+    sub_dials=0.4,
+    chinese=0.05,
+)
+_MANIFOLD = Family(
+    "manifold",
+    lambda rng: choose(
+        rng,
+        (
+            (0.0, 500.0, "psi"),
+            (0.0, 800.0, "psi"),
+            (-1.0, 15.0, "bar"),
+            (-1.0, 35.0, "bar"),
+            (0.0, 35.0, "bar"),
+        ),
+    ),
+    _ROUND,
+    (60, 20, 0, 0, 15, 5),
+    "pressure",
+    second=0.6,
+    sectors=0.6,
+    mark_length=(0.04, 0.09),
+    number_height=0.1,
+)
+_ANY = Family(
+    "any",
+    lambda rng: choose(
+        rng,
+        (
+            ranges.pressure_range,
+            ranges.temperature_range,
+            ranges.electric_range,
+            ranges.car_range,
+            ranges.compound_range,
+        ),
+    )(rng),
+    ((80.0, 340.0, 1.0),),
+    (50, 15, 10, 5, 10, 10),
+    "any",
+    dark=0.35,
+    square=0.12,
+    outside=0.35,
+    second=0.25,
+    turned=0.45,
+    low_pivot=0.3,
+    reversed=0.06,
+    sub_dials=0.06,
+    sectors=0.35,
+)
 FAMILIES: dict[Family, float] = {
-    _PRESSURE: 44, _COMPOUND: 10, _THERMO: 10, _CAR: 9, _PANEL: 11, _QUADRANT: 4, _BAROMETER: 3, _MANIFOLD: 3, _ANY: 6,
+    _PRESSURE: 44,
+    _COMPOUND: 10,
+    _THERMO: 10,
+    _CAR: 9,
+    _PANEL: 11,
+    _QUADRANT: 4,
+    _BAROMETER: 3,
+    _MANIFOLD: 3,
+    _ANY: 6,
 }
 """Families and how often they come up."""
 
@@ -99,7 +218,11 @@ def sample_place(rng: Rng, family: Family, shape: Shape, bezel: BezelStyle) -> P
         return _low(rng, inner, span, square=False)
     middle = -np.pi / 2
     if rng.random() < family.turned:
-        middle += uniform(rng, -np.pi, np.pi) if rng.random() < 0.5 else choose(rng, (-np.pi / 2, np.pi / 2, np.pi, 0.4, -0.4))
+        middle += (
+            uniform(rng, -np.pi, np.pi)
+            if rng.random() < 0.5
+            else choose(rng, (-np.pi / 2, np.pi / 2, np.pi, 0.4, -0.4))
+        )
     elif rng.random() < 0.1:
         middle += uniform(rng, -0.12, 0.12)
     outer = inner * uniform(rng, 0.87, 0.985)
@@ -123,7 +246,9 @@ def _low(rng: Rng, inner: float, span: float, square: bool) -> Place:
         cover = min(y - uniform(rng, -0.1, 0.3) * outer, inner * 0.9)
         lowest = y - outer * 0.55 * float(np.cos(half))
         cover = max(cover, lowest)
-    return Place((0.0, y), float(-np.pi / 2 - span / 2 + lean), span, outer, cover, max(0.05, inner - y - 0.05))
+    return Place(
+        (0.0, y), float(-np.pi / 2 - span / 2 + lean), span, outer, cover, max(0.05, inner - y - 0.05)
+    )
 
 
 def _corner(rng: Rng, inner: float, span: float) -> Place:
@@ -133,7 +258,14 @@ def _corner(rng: Rng, inner: float, span: float) -> Place:
     outer = min((d + inner) * 0.95, 1.75 * inner)
     over = span - np.pi / 2
     if rng.random() < 0.85:
-        return Place((d, d), float(np.pi - over / 2 + uniform(rng, -0.02, 0.05)), span, outer, None, max(0.05, inner - d - 0.05))
+        return Place(
+            (d, d),
+            float(np.pi - over / 2 + uniform(rng, -0.02, 0.05)),
+            span,
+            outer,
+            None,
+            max(0.05, inner - d - 0.05),
+        )
     return Place((-d, d), float(-np.pi / 2 - over / 2), span, outer, None, max(0.05, inner - d - 0.05))
 
 

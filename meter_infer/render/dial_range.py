@@ -8,16 +8,91 @@ import numpy as np
 Rng = np.random.Generator
 T = TypeVar("T")
 
-_RENARD = (0.6, 1.0, 1.6, 2.5, 4.0, 6.0, 10.0, 16.0, 25.0, 40.0, 60.0, 100.0, 160.0, 250.0, 400.0, 600.0, 1000.0)
-_PSI = (15, 30, 60, 100, 120, 140, 150, 160, 180, 200, 220, 250, 300, 400, 500, 600, 800, 1000, 1500, 2000, 2500, 3000,
-        4000, 5000, 6000, 10000)
-_TEMPERATURES = (
-    (0, 60), (0, 80), (0, 100), (0, 120), (0, 150), (0, 160), (0, 200), (0, 250), (0, 300), (0, 400), (0, 500),
-    (-20, 60), (-20, 80), (-20, 100), (-20, 120), (-30, 50), (-30, 70), (-40, 40), (-40, 60), (-50, 50), (-80, 60),
-    (20, 120), (50, 250), (50, 550), (100, 500),
+_RENARD = (
+    0.6,
+    1.0,
+    1.6,
+    2.5,
+    4.0,
+    6.0,
+    10.0,
+    16.0,
+    25.0,
+    40.0,
+    60.0,
+    100.0,
+    160.0,
+    250.0,
+    400.0,
+    600.0,
+    1000.0,
 )
-_UNIT_OF_BAR = {"bar": 1.0, "psi": 14.5038, "kPa": 100.0, "MPa": 0.1, "kg/cm²": 1.01972, "kgf/cm²": 1.01972,
-                "inHg": 29.53, "mbar": 1000.0, "atm": 0.98692}
+_PSI = (
+    15,
+    30,
+    60,
+    100,
+    120,
+    140,
+    150,
+    160,
+    180,
+    200,
+    220,
+    250,
+    300,
+    400,
+    500,
+    600,
+    800,
+    1000,
+    1500,
+    2000,
+    2500,
+    3000,
+    4000,
+    5000,
+    6000,
+    10000,
+)
+_TEMPERATURES = (
+    (0, 60),
+    (0, 80),
+    (0, 100),
+    (0, 120),
+    (0, 150),
+    (0, 160),
+    (0, 200),
+    (0, 250),
+    (0, 300),
+    (0, 400),
+    (0, 500),
+    (-20, 60),
+    (-20, 80),
+    (-20, 100),
+    (-20, 120),
+    (-30, 50),
+    (-30, 70),
+    (-40, 40),
+    (-40, 60),
+    (-50, 50),
+    (-80, 60),
+    (20, 120),
+    (50, 250),
+    (50, 550),
+    (100, 500),
+)
+_UNIT_OF_BAR = {
+    "bar": 1.0,
+    "psi": 14.5038,
+    "kPa": 100.0,
+    "MPa": 0.1,
+    "kg/cm²": 1.01972,
+    "kgf/cm²": 1.01972,
+    "inHg": 29.53,
+    "mbar": 1000.0,
+    "atm": 0.98692,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +133,19 @@ def _steps(low: float, high: float, least: int, most: int) -> list[tuple[float, 
     return out
 
 
-_PARTS = {1.0: (10, 5, 2, 10, 20), 2.0: (10, 4, 2, 10, 20), 2.5: (5, 5, 10), 3.0: (6, 3, 15), 4.0: (4, 8, 20), 5.0: (5, 10, 5, 2)}
+_PARTS = {
+    1.0: (10, 5, 2, 10, 20),
+    2.0: (10, 4, 2, 10, 20),
+    2.5: (5, 5, 10),
+    3.0: (6, 3, 15),
+    4.0: (4, 8, 20),
+    5.0: (5, 10, 5, 2),
+}
 
 
-def graduate(rng: Rng, low: float, high: float, unit: str, span: float, intervals: tuple[int, int] = (3, 13)) -> Graduation:
+def graduate(
+    rng: Rng, low: float, high: float, unit: str, span: float, intervals: tuple[int, int] = (3, 13)
+) -> Graduation:
     """Choose marks for a range, none closer together than some 1.1 degrees."""
     found = _steps(low, high, *intervals) or _steps(low, high, 2, 25)
     if found:
@@ -87,7 +171,8 @@ def graduate(rng: Rng, low: float, high: float, unit: str, span: float, interval
     halves = part // 2 if part % 2 == 0 and part >= 4 and rng.random() < 0.75 else 0
     if part == 20:
         halves = choose(rng, (2, 4, 10))
-    middles, minors = [], []
+    middles: list[float] = []
+    minors: list[float] = []
     for k in range(k0, k1 + 1):
         v = k * fine
         if min(abs(v - m) for m in majors) < 0.01 * fine:
@@ -112,14 +197,38 @@ def pressure_range(rng: Rng) -> tuple[float, float, str]:
 
 def compound_range(rng: Rng) -> tuple[float, float, str]:
     """Return low, high and unit of a vacuum, compound or differential gauge."""
-    return choose(rng, (
-        (-1.0, 0.0, "bar"), (-1.0, 0.6, "bar"), (-1.0, 1.5, "bar"), (-1.0, 3.0, "bar"), (-1.0, 5.0, "bar"),
-        (-1.0, 9.0, "bar"), (-1.0, 15.0, "bar"), (-0.1, 0.0, "MPa"), (-0.1, 0.06, "MPa"), (-0.1, 0.15, "MPa"),
-        (-0.1, 0.3, "MPa"), (-0.1, 0.5, "MPa"), (-0.1, 0.9, "MPa"), (-0.1, 1.5, "MPa"), (-0.1, 2.4, "MPa"),
-        (-30.0, 0.0, "inHg"), (-760.0, 0.0, "mmHg"), (-100.0, 0.0, "kPa"), (-100.0, 300.0, "kPa"),
-        (-500.0, 500.0, "psid"), (-60.0, 60.0, "mbar"), (-100.0, 100.0, "Pa"), (-30.0, 30.0, "inHg"),
-        (-15.0, 15.0, "psi"), (-15.0, 60.0, "psi"), (-250.0, 250.0, "Pa"), (-10.0, 50.0, "mbar"),
-    ))
+    return choose(
+        rng,
+        (
+            (-1.0, 0.0, "bar"),
+            (-1.0, 0.6, "bar"),
+            (-1.0, 1.5, "bar"),
+            (-1.0, 3.0, "bar"),
+            (-1.0, 5.0, "bar"),
+            (-1.0, 9.0, "bar"),
+            (-1.0, 15.0, "bar"),
+            (-0.1, 0.0, "MPa"),
+            (-0.1, 0.06, "MPa"),
+            (-0.1, 0.15, "MPa"),
+            (-0.1, 0.3, "MPa"),
+            (-0.1, 0.5, "MPa"),
+            (-0.1, 0.9, "MPa"),
+            (-0.1, 1.5, "MPa"),
+            (-0.1, 2.4, "MPa"),
+            (-30.0, 0.0, "inHg"),
+            (-760.0, 0.0, "mmHg"),
+            (-100.0, 0.0, "kPa"),
+            (-100.0, 300.0, "kPa"),
+            (-500.0, 500.0, "psid"),
+            (-60.0, 60.0, "mbar"),
+            (-100.0, 100.0, "Pa"),
+            (-30.0, 30.0, "inHg"),
+            (-15.0, 15.0, "psi"),
+            (-15.0, 60.0, "psi"),
+            (-250.0, 250.0, "Pa"),
+            (-10.0, 50.0, "mbar"),
+        ),
+    )
 
 
 def temperature_range(rng: Rng) -> tuple[float, float, str]:
@@ -133,9 +242,15 @@ def temperature_range(rng: Rng) -> tuple[float, float, str]:
 
 def electric_range(rng: Rng) -> tuple[float, float, str]:
     """Return low, high and unit of a panel meter."""
-    unit = choose(rng, ("A", "V", "kV", "mA", "kW", "Hz", "%", "kA", "min⁻¹", "µA"), (40, 26, 5, 7, 5, 4, 5, 3, 2, 2))
+    unit = choose(
+        rng, ("A", "V", "kV", "mA", "kW", "Hz", "%", "kA", "min⁻¹", "µA"), (40, 26, 5, 7, 5, 4, 5, 3, 2, 2)
+    )
     if unit == "V":
-        return 0.0, choose(rng, (10.0, 15.0, 30.0, 50.0, 60.0, 100.0, 150.0, 250.0, 300.0, 450.0, 500.0, 600.0)), unit
+        return (
+            0.0,
+            choose(rng, (10.0, 15.0, 30.0, 50.0, 60.0, 100.0, 150.0, 250.0, 300.0, 450.0, 500.0, 600.0)),
+            unit,
+        )
     if unit == "Hz":
         return *choose(rng, ((45.0, 55.0), (45.0, 65.0), (55.0, 65.0), (40.0, 60.0))), unit
     if unit == "%":
@@ -145,25 +260,84 @@ def electric_range(rng: Rng) -> tuple[float, float, str]:
     if rng.random() < 0.08:
         half = choose(rng, (10.0, 30.0, 50.0, 60.0, 100.0))
         return -half, half, unit
-    return 0.0, choose(rng, (1.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 75.0, 100.0, 150.0, 200.0, 250.0, 300.0, 400.0,
-                             500.0, 600.0, 800.0, 1000.0)), unit
+    return (
+        0.0,
+        choose(
+            rng,
+            (
+                1.0,
+                3.0,
+                5.0,
+                10.0,
+                15.0,
+                20.0,
+                30.0,
+                50.0,
+                75.0,
+                100.0,
+                150.0,
+                200.0,
+                250.0,
+                300.0,
+                400.0,
+                500.0,
+                600.0,
+                800.0,
+                1000.0,
+            ),
+        ),
+        unit,
+    )
 
 
 def car_range(rng: Rng) -> tuple[float, float, str]:
     """Return low, high and unit of a dashboard instrument."""
-    return choose(rng, (
-        (0.0, 80.0, "psi"), (0.0, 100.0, "psi"), (0.0, 20.0, "psi"), (0.0, 15.0, "psi"), (0.0, 60.0, "psi"), (0.0, 160.0, "psi"),
-        (0.0, 10.0, "bar"), (0.0, 5.0, "bar"), (0.0, 8.0, "bar"), (-1.0, 2.0, "bar"), (-1.0, 3.0, "bar"), (-30.0, 30.0, "psi"),
-        (40.0, 120.0, "°C"), (50.0, 150.0, "°C"), (20.0, 140.0, "°C"), (100.0, 280.0, "°F"), (100.0, 250.0, "°F"),
-        (8.0, 16.0, "V"), (8.0, 18.0, "V"), (10.0, 16.0, "V"), (0.0, 8.0, "rpm"), (0.0, 7.0, "rpm"), (0.0, 180.0, "km/h"),
-        (0.0, 240.0, "km/h"), (0.0, 140.0, "mph"), (0.0, 60.0, "psi"), (0.0, 15.0, "psi"),
-    ))
+    return choose(
+        rng,
+        (
+            (0.0, 80.0, "psi"),
+            (0.0, 100.0, "psi"),
+            (0.0, 20.0, "psi"),
+            (0.0, 15.0, "psi"),
+            (0.0, 60.0, "psi"),
+            (0.0, 160.0, "psi"),
+            (0.0, 10.0, "bar"),
+            (0.0, 5.0, "bar"),
+            (0.0, 8.0, "bar"),
+            (-1.0, 2.0, "bar"),
+            (-1.0, 3.0, "bar"),
+            (-30.0, 30.0, "psi"),
+            (40.0, 120.0, "°C"),
+            (50.0, 150.0, "°C"),
+            (20.0, 140.0, "°C"),
+            (100.0, 280.0, "°F"),
+            (100.0, 250.0, "°F"),
+            (8.0, 16.0, "V"),
+            (8.0, 18.0, "V"),
+            (10.0, 16.0, "V"),
+            (0.0, 8.0, "rpm"),
+            (0.0, 7.0, "rpm"),
+            (0.0, 180.0, "km/h"),
+            (0.0, 240.0, "km/h"),
+            (0.0, 140.0, "mph"),
+            (0.0, 60.0, "psi"),
+            (0.0, 15.0, "psi"),
+        ),
+    )
 
 
-def second_range(rng: Rng, low: float, high: float, unit: str) -> tuple[float, float, str, float, float] | None:
+def second_range(
+    rng: Rng, low: float, high: float, unit: str
+) -> tuple[float, float, str, float, float] | None:
     """Return a second scale (low, high, unit, ratio, offset: second = first * ratio + offset), or None."""
     if unit == "°C":
-        return float(np.ceil((low * 1.8 + 32) / 20) * 20), float(np.floor((high * 1.8 + 32) / 20) * 20), "°F", 1.8, 32.0
+        return (
+            float(np.ceil((low * 1.8 + 32) / 20) * 20),
+            float(np.floor((high * 1.8 + 32) / 20) * 20),
+            "°F",
+            1.8,
+            32.0,
+        )
     if unit not in _UNIT_OF_BAR:
         return None
     other = choose(rng, tuple(u for u in ("psi", "bar", "kPa", "kg/cm²", "MPa", "psi", "bar") if u != unit))
@@ -172,8 +346,33 @@ def second_range(rng: Rng, low: float, high: float, unit: str) -> tuple[float, f
     if top <= 0:
         return None
     unit_step = 10.0 ** np.floor(np.log10(top))
-    ends = [m * unit_step for m in (1.0, 1.2, 1.4, 1.5, 1.6, 2.0, 2.2, 2.3, 2.5, 3.0, 3.5, 3.6, 4.0, 4.5, 5.0, 5.8, 6.0, 7.0, 8.0, 8.5, 9.0)
-            if m * unit_step <= top * 1.0001]
+    ends = [
+        m * unit_step
+        for m in (
+            1.0,
+            1.2,
+            1.4,
+            1.5,
+            1.6,
+            2.0,
+            2.2,
+            2.3,
+            2.5,
+            3.0,
+            3.5,
+            3.6,
+            4.0,
+            4.5,
+            5.0,
+            5.8,
+            6.0,
+            7.0,
+            8.0,
+            8.5,
+            9.0,
+        )
+        if m * unit_step <= top * 1.0001
+    ]
     end = float(round(ends[-1], 6))
     start = 0.0
     if bottom < 0:

@@ -12,16 +12,52 @@ from meter_infer.render.dial_extras import sample_extras
 from meter_infer.render.dial_family import FAMILIES, Family, sample_place
 from meter_infer.render.dial_range import Rng, choose, uniform
 from meter_infer.render.dial_style import DialStyle, FaceStyle, Lettering, ScaleStyle, Shape
-from meter_infer.render.pointer_sample import BLACK, BLUE, ORANGE, RED, STEEL, WHITE, YELLOW, sample_hub, sample_pointer, vary
+from meter_infer.render.pointer_sample import (
+    BLACK,
+    BLUE,
+    ORANGE,
+    RED,
+    STEEL,
+    WHITE,
+    YELLOW,
+    sample_hub,
+    sample_pointer,
+    vary,
+)
 from meter_infer.render.text import Font
 
 _LIGHT = (
-    ((240, 243, 244), 40), ((228, 230, 230), 14), ((250, 250, 250), 12), ((214, 230, 238), 10), ((186, 212, 226), 6),
-    ((205, 210, 210), 8), ((232, 228, 218), 6), ((190, 196, 198), 4),
+    ((240, 243, 244), 40),
+    ((228, 230, 230), 14),
+    ((250, 250, 250), 12),
+    ((214, 230, 238), 10),
+    ((186, 212, 226), 6),
+    ((205, 210, 210), 8),
+    ((232, 228, 218), 6),
+    ((190, 196, 198), 4),
 )
-_DARK = (((22, 21, 21), 60), ((40, 38, 38), 20), ((70, 45, 25), 8), ((60, 60, 60), 8), ((40, 60, 30), 2), ((30, 30, 110), 2))
-_FONTS = ("sans", "sans-bold", "din", "grotesk", "grotesk-narrow", "grotesk-narrow-bold", "engraved", "engraved-narrow",
-          "serif-bold", "sans-bold-italic", "uni", "rubik")
+_DARK = (
+    ((22, 21, 21), 60),
+    ((40, 38, 38), 20),
+    ((70, 45, 25), 8),
+    ((60, 60, 60), 8),
+    ((40, 60, 30), 2),
+    ((30, 30, 110), 2),
+)
+_FONTS = (
+    "sans",
+    "sans-bold",
+    "din",
+    "grotesk",
+    "grotesk-narrow",
+    "grotesk-narrow-bold",
+    "engraved",
+    "engraved-narrow",
+    "serif-bold",
+    "sans-bold-italic",
+    "uni",
+    "rubik",
+)
 
 
 def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
@@ -63,8 +99,19 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
     lettering = Lettering.RADIAL if rng.random() < (0.35 if numbers_outside else 0.1) else Lettering.UPRIGHT
     number_ink = ink if rng.random() < 0.93 else vary(rng, choose(rng, (RED, BLUE, (40, 40, 40))))
     look = scales.ScaleLook(
-        place.center, r_in, r_out, place.start, place.span, ink, choose(rng, ("out", "in", "mid"), (58, 36, 6)),
-        uniform(rng, 0.009, 0.026 if not dark else 0.036), radius, wanted, font, number_ink, lettering,
+        place.center,
+        r_in,
+        r_out,
+        place.start,
+        place.span,
+        ink,
+        choose(rng, ("out", "in", "mid"), (58, 36, 6)),
+        uniform(rng, 0.009, 0.026 if not dark else 0.036),
+        radius,
+        wanted,
+        font,
+        number_ink,
+        lettering,
     )
     main = scales.build_scale(rng, graduation, anchors, look, only_ends=rng.random() < 0.02)
     taken = r_in if numbers_outside else radius - 0.8 * (main.numerals.height if main.numerals else 0.05)
@@ -91,38 +138,74 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
         reach = r_in * uniform(rng, 0.8, 0.95)
     eccentric = rng.normal(0.0, 0.006, 2) if rng.random() < 0.35 else np.zeros(2)
     pivot = (place.center[0] + float(eccentric[0]), place.center[1] + float(eccentric[1]))
-    tail_room = max(0.06, bezel.inner - float(np.hypot(*pivot)) - 0.02) if shape is Shape.ROUND else max(0.06, place.tail_room)
+    tail_room = (
+        max(0.06, bezel.inner - float(np.hypot(*pivot)) - 0.02)
+        if shape is Shape.ROUND
+        else max(0.06, place.tail_room)
+    )
     pointer = sample_pointer(rng, reach, pointer_ink, tail_room, family.pointer)
     hub = sample_hub(rng, pointer_ink, family.pointer)
     rest = main.fraction(0.0) if low < 0.0 <= high else 0.0
     light_angle = uniform(rng, -np.pi, 0.0) if rng.random() < 0.85 else uniform(rng, 0.0, np.pi)
     worn = rng.random()
     face = FaceStyle(
-        color=paper, light=uniform(rng, 0.0, 0.25), light_angle=light_angle, mottle=uniform(rng, 0.0, 0.8) if worn > 0.4 else 0.0,
-        dirt=uniform(rng, 0.2, 0.9) if worn > 0.82 else 0.0, scratches=int(rng.integers(1, 8)) if worn > 0.85 else 0,
-        brushed=uniform(rng, 0.2, 0.8) if rng.random() < 0.04 else 0.0, shade=uniform(rng, 0.0, 0.7),
+        color=paper,
+        light=uniform(rng, 0.0, 0.25),
+        light_angle=light_angle,
+        mottle=uniform(rng, 0.0, 0.8) if worn > 0.4 else 0.0,
+        dirt=uniform(rng, 0.2, 0.9) if worn > 0.82 else 0.0,
+        scratches=int(rng.integers(1, 8)) if worn > 0.85 else 0,
+        brushed=uniform(rng, 0.2, 0.8) if rng.random() < 0.04 else 0.0,
+        shade=uniform(rng, 0.0, 0.7),
     )
-    extras = sample_extras(rng, family, main, tuple(extra), max(taken, 0.2), bezel, shape, place, ink, dark, unit, label, pointer)
+    extras = sample_extras(
+        rng, family, main, tuple(extra), max(taken, 0.2), bezel, shape, place, ink, dark, unit, label, pointer
+    )
     soft = uniform(rng, 0.3, 2.2)
     return DialStyle(
-        seed=int(rng.integers(2**31)), shape=shape, face=face, bezel=bezel, main=main, extra_scales=(*extra, *extras.scales),
-        sectors=extras.sectors, prints=extras.prints, marks=extras.marks, pivot=pivot, pointer=pointer, hub=hub,
-        hands=extras.hands, front=extras.front, fill_line=extras.fill_line,
-        shadow=(-soft * float(np.cos(light_angle)), -soft * float(np.sin(light_angle)), uniform(rng, 0.1, 0.6) if rng.random() < 0.8 else 0.0),
-        rest=rest, unit=unit, linear=linear, tags=frozenset(tags | extras.tags),
+        seed=int(rng.integers(2**31)),
+        shape=shape,
+        face=face,
+        bezel=bezel,
+        main=main,
+        extra_scales=(*extra, *extras.scales),
+        sectors=extras.sectors,
+        prints=extras.prints,
+        marks=extras.marks,
+        pivot=pivot,
+        pointer=pointer,
+        hub=hub,
+        hands=extras.hands,
+        front=extras.front,
+        fill_line=extras.fill_line,
+        shadow=(
+            -soft * float(np.cos(light_angle)),
+            -soft * float(np.sin(light_angle)),
+            uniform(rng, 0.1, 0.6) if rng.random() < 0.8 else 0.0,
+        ),
+        rest=rest,
+        unit=unit,
+        linear=linear,
+        tags=frozenset(tags | extras.tags),
     )
 
 
 def _ink(rng: Rng, dark: bool) -> Color:
     if dark:
-        return vary(rng, choose(rng, ((240, 240, 240), (200, 215, 225), (90, 230, 190), (40, 190, 240)), (78, 12, 5, 5)), 8)
-    return vary(rng, choose(rng, ((20, 18, 18), (45, 42, 40), (110, 50, 20), (70, 70, 72)), (76, 14, 6, 4)), 6)
+        return vary(
+            rng,
+            choose(rng, ((240, 240, 240), (200, 215, 225), (90, 230, 190), (40, 190, 240)), (78, 12, 5, 5)),
+            8,
+        )
+    return vary(
+        rng, choose(rng, ((20, 18, 18), (45, 42, 40), (110, 50, 20), (70, 70, 72)), (76, 14, 6, 4)), 6
+    )
 
 
 def _pointer_ink(rng: Rng, dark: bool, family: Family) -> Color:
     if dark:
-        colors = (WHITE, RED, ORANGE, YELLOW, STEEL, (200, 160, 60), BLACK)
-        return vary(rng, choose(rng, colors, (38, 24, 20, 9, 6, 2, 1)), 12)
+        bright = (WHITE, RED, ORANGE, YELLOW, STEEL, (200, 160, 60), BLACK)
+        return vary(rng, choose(rng, bright, (38, 24, 20, 9, 6, 2, 1)), 12)
     red = 16.0 if family.pointer in ("car", "panel") else 5.0
     colors = (BLACK, RED, BLUE, ORANGE, (60, 60, 62), STEEL, YELLOW, WHITE)
     return vary(rng, choose(rng, colors, (76.0, red, 4.0, 3.0, 6.0, 1.5, 0.7, 0.3)), 8)
@@ -171,8 +254,17 @@ def _second(
     inside = outside or rng.random() < 0.75
     r_out = out if inside else out - 1.4 * height
     radius = r_out - length - 0.02 - 0.7 * height if inside else r_out + 0.02 + 0.7 * height
-    sub = replace(look, r_out=r_out, r_in=r_out - length, ink=ink, number_ink=ink, number_radius=radius, number_height=height,
-                  align=choose(rng, ("out", "in"), (80, 20) if inside else (30, 70)), weight=look.weight * uniform(rng, 0.6, 1.0))
+    sub = replace(
+        look,
+        r_out=r_out,
+        r_in=r_out - length,
+        ink=ink,
+        number_ink=ink,
+        number_radius=radius,
+        number_height=height,
+        align=choose(rng, ("out", "in"), (80, 20) if inside else (30, 70)),
+        weight=look.weight * uniform(rng, 0.6, 1.0),
+    )
     anchors, sub = scales.sub_range(main, low, high, ratio, offset, sub)
     if sub.span < 0.5:
         return None, taken, ""

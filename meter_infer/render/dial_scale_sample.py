@@ -1,6 +1,7 @@
 """Sampling of graduations: where the values lie, how marks and numbers look."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -57,7 +58,8 @@ def compressed_zero(rng: Rng, g: Graduation) -> tuple[Anchors, Graduation]:
     anchors.append((1.0, g.high))
     keep = set(shown)
     return tuple(anchors), replace(
-        g, middles=tuple(v for v in g.middles if v > first or v in keep),
+        g,
+        middles=tuple(v for v in g.middles if v > first or v in keep),
         minors=tuple(v for v in g.minors if v > first or v in keep),
     )
 
@@ -89,7 +91,8 @@ def overload(rng: Rng, g: Graduation) -> tuple[Anchors, Graduation]:
     factor = choose(rng, (2.0, 3.0, 6.0))
     end = g.high * factor
     return ((0.0, g.low), (at, g.high), (1.0, end)), replace(
-        g, high=end, majors=(*g.majors, end) if factor == 2 else (*g.majors, g.high * 2, end))
+        g, high=end, majors=(*g.majors, end) if factor == 2 else (*g.majors, g.high * 2, end)
+    )
 
 
 def compound(rng: Rng, g: Graduation) -> tuple[Anchors, Graduation]:
@@ -109,11 +112,13 @@ def retard(rng: Rng, g: Graduation) -> tuple[Anchors, Graduation]:
     return ((0.0, g.low), (at, g.majors[i]), (1.0, g.high)), g
 
 
-def fit_height(g_labels: tuple[str, ...], fractions: tuple[float, ...], look: ScaleLook, wanted: float) -> float:
+def fit_height(
+    g_labels: tuple[str, ...], fractions: tuple[float, ...], look: ScaleLook, wanted: float
+) -> float:
     """Return a numeral height at which neighbours do not touch."""
     height = wanted
     order = np.argsort(fractions)
-    for a, b in zip(order[:-1], order[1:], strict=True):
+    for a, b in pairwise(order):
         gap = 2 * look.number_radius * np.sin(min(np.pi / 2, look.span * (fractions[b] - fractions[a]) / 2))
         wide = 0.5 * (len(g_labels[a]) + len(g_labels[b])) * 0.62 * look.font.squeeze
         height = min(height, float(gap) / max(wide * 0.95, 1.15))
@@ -172,9 +177,25 @@ def build_scale(
     height = fit_height(texts, fractions, look, look.number_height)
     numerals = None
     if texts:
-        numerals = Numerals(tuple(zip(fractions, texts, strict=True)), look.number_radius, height, look.font, look.number_ink,
-                            look.lettering)
-    return ScaleStyle(look.center, look.r_in, look.r_out, look.start, look.span, anchors, tuple(rows), tuple(lines), numerals)
+        numerals = Numerals(
+            tuple(zip(fractions, texts, strict=True)),
+            look.number_radius,
+            height,
+            look.font,
+            look.number_ink,
+            look.lettering,
+        )
+    return ScaleStyle(
+        look.center,
+        look.r_in,
+        look.r_out,
+        look.start,
+        look.span,
+        anchors,
+        tuple(rows),
+        tuple(lines),
+        numerals,
+    )
 
 
 def _numbered(value: float, g: Graduation, only_ends: bool) -> bool:
@@ -184,7 +205,9 @@ def _numbered(value: float, g: Graduation, only_ends: bool) -> bool:
     return not odd_end or value == g.high
 
 
-def sub_range(main: ScaleStyle, low: float, high: float, ratio: float, offset: float, look: ScaleLook) -> tuple[Anchors, ScaleLook]:
+def sub_range(
+    main: ScaleStyle, low: float, high: float, ratio: float, offset: float, look: ScaleLook
+) -> tuple[Anchors, ScaleLook]:
     """Return anchors and looks of a second scale in another unit that agrees with the main one.
 
     Its ends are `low` and `high` in its own unit; value = main's value * ratio + offset.

@@ -14,7 +14,10 @@ _SHIFT = 4
 
 def hand_outline(hand: HandStyle, pivot: Point, angle: float) -> Points:
     """Return the outline (n, 2) of a hand at an angle, dial units."""
-    p = np.array(hand.profile)
+    return _outline(np.array(hand.profile), pivot, angle)
+
+
+def _outline(p: Points, pivot: Point, angle: float) -> Points:
     edge = np.concatenate([p, p[::-1] * (1.0, -1.0)])
     return _turn(edge, pivot, angle)
 
@@ -35,7 +38,9 @@ class Sheet:
         self.unit = OUTER * size
         self._empty = True
 
-    def paint(self, parts: list[tuple[list[Points], Color]], outline: list[Points]) -> tuple[int, int, int, int] | None:
+    def paint(
+        self, parts: list[tuple[list[Points], Color]], outline: list[Points]
+    ) -> tuple[int, int, int, int] | None:
         """Paint polygons (dial units) in order, cut out by an outline with holes (even-odd).
 
         The colour of the first part fills the surroundings too, so that resampling draws in no dark edge.
@@ -53,7 +58,9 @@ class Sheet:
         corner = np.array([x0, y0])
 
         def fixed(points: Points) -> NDArray[np.int32]:
-            return np.rint(((points * self.unit + self.size / 2 - corner) * 2 - 0.5) * (1 << _SHIFT)).astype(np.int32)
+            doubled = (points * self.unit + self.size / 2 - corner) * 2 - 0.5
+            out: NDArray[np.int32] = np.rint(doubled * (1 << _SHIFT)).astype(np.int32)
+            return out
 
         color = np.empty((*shape, 3), np.uint8)
         color[:] = parts[0][1]
@@ -71,7 +78,7 @@ class Sheet:
         return x0, y0, x1, y1
 
     def _over(self, color: NDArray[np.uint8], alpha: NDArray[np.uint8], x0: int, y0: int) -> None:
-        roi = self.bgra[y0:y0 + alpha.shape[0], x0:x0 + alpha.shape[1]]
+        roi = self.bgra[y0 : y0 + alpha.shape[0], x0 : x0 + alpha.shape[1]]
         if self._empty:
             roi[..., :3], roi[..., 3] = color, alpha
             self._empty = False
@@ -83,11 +90,15 @@ class Sheet:
         roi[..., :3] = color * share + roi[..., :3] * (1.0 - share) + 0.5
         roi[..., 3] = total * 255.0 + 0.5
 
-    def hand(self, hand: HandStyle, pivot: Point, angle: float, light: float) -> tuple[int, int, int, int] | None:
+    def hand(
+        self, hand: HandStyle, pivot: Point, angle: float, light: float
+    ) -> tuple[int, int, int, int] | None:
         """Paint a hand; `light` is the direction the light comes from (for two-tone hands)."""
-        outline = hand_outline(hand, pivot, angle)
-        parts: list[tuple[list[Points], Color]] = [([outline], hand.color)]
         p = np.array(hand.profile)
+        # an antialiased fill grows by a quarter of the sheet's pixel on every side: take that off first
+        p[:, 1] = np.where(p[:, 1] > 0, np.maximum(p[:, 1] - 0.25 / self.unit, 0.15 / self.unit), 0.0)
+        outline = _outline(p, pivot, angle)
+        parts: list[tuple[list[Points], Color]] = [([outline], hand.color)]
         if hand.two_tone == "half":
             sign = -1.0 if sin(light - angle) > 0 else 1.0
             half = np.concatenate([p * (1.0, 1.2 * sign), [[p[-1, 0], 0.0], [p[0, 0], 0.0]]])
@@ -120,7 +131,9 @@ class Sheet:
                 gain = hub.dome * (k + 1) / 3
                 glow = tuple(int(v + (255 - v) * gain * 0.8) for v in last)
                 c = (pivot[0] + 0.4 * radius * cos(light), pivot[1] + 0.4 * radius * sin(light))
-                parts.append(([arc(c, radius * (0.42 - 0.12 * k), 0.0, 2 * np.pi, 0.3)], (glow[0], glow[1], glow[2])))
+                parts.append(
+                    ([arc(c, radius * (0.42 - 0.12 * k), 0.0, 2 * np.pi, 0.3)], (glow[0], glow[1], glow[2]))
+                )
         if hub.slot > 0:
             w = 0.16 * hub.slot
             bar = np.array([[-hub.slot, -w], [hub.slot, -w], [hub.slot, w], [-hub.slot, w]])

@@ -111,14 +111,21 @@ def sample_pointer(rng: Rng, reach: float, color: Color, tail_room: float, famil
         family: "pressure", "thermometer", "car", "panel" or "any".
     """
     weights = {
-        "pressure": (42, 8, 8, 10, 6, 4, 6, 3, 13), "thermometer": (30, 12, 10, 8, 10, 8, 12, 4, 6),
-        "car": (20, 6, 40, 4, 2, 2, 8, 1, 17), "panel": (18, 50, 8, 8, 8, 3, 2, 1, 2),
+        "pressure": (42, 8, 8, 10, 6, 4, 6, 3, 13),
+        "thermometer": (30, 12, 10, 8, 10, 8, 12, 4, 6),
+        "car": (20, 6, 40, 4, 2, 2, 8, 1, 17),
+        "panel": (18, 50, 8, 8, 8, 3, 2, 1, 2),
         "any": (14, 12, 12, 12, 12, 10, 10, 8, 10),
     }[family]
-    kind = choose(rng, ("taper", "line", "bar", "stepped", "spear", "arrow", "blade", "lollipop", "wedge"), weights)
+    kind = choose(
+        rng, ("taper", "line", "bar", "stepped", "spear", "arrow", "blade", "lollipop", "wedge"), weights
+    )
     tails = {
-        "pressure": (6, 12, 48, 12, 8, 3, 4, 7), "thermometer": (10, 20, 25, 12, 10, 8, 8, 7),
-        "car": (25, 30, 4, 8, 26, 2, 2, 3), "panel": (50, 30, 2, 4, 4, 5, 3, 2), "any": (10, 18, 16, 14, 12, 10, 10, 10),
+        "pressure": (6, 12, 48, 12, 8, 3, 4, 7),
+        "thermometer": (10, 20, 25, 12, 10, 8, 8, 7),
+        "car": (25, 30, 4, 8, 26, 2, 2, 3),
+        "panel": (50, 30, 2, 4, 4, 5, 3, 2),
+        "any": (10, 18, 16, 14, 12, 10, 10, 10),
     }[family]
     tail_kind = choose(rng, ("none", "straight", "fan", "flare", "block", "disc", "ring", "crescent"), tails)
     front = _front(rng, kind, reach, 0.0)
@@ -162,14 +169,23 @@ def sample_set_hand(rng: Rng, reach: float, above: float) -> HandStyle:
 
 def sample_hub(rng: Rng, pointer: Color, family: str) -> HubStyle:
     """Return a hub cap; an empty one where the pointer's own eye is all there is."""
-    kind = choose(rng, ("none", "brass", "steel", "black", "pointer", "big", "washer"), {
-        "pressure": (8, 22, 24, 20, 14, 2, 10), "thermometer": (8, 20, 24, 20, 14, 4, 10),
-        "car": (4, 4, 6, 36, 16, 32, 2), "panel": (20, 14, 14, 34, 8, 6, 4), "any": (8, 18, 18, 18, 14, 14, 10),
-    }[family])
+    kind = choose(
+        rng,
+        ("none", "brass", "steel", "black", "pointer", "big", "washer"),
+        {
+            "pressure": (8, 22, 24, 20, 14, 2, 10),
+            "thermometer": (8, 20, 24, 20, 14, 4, 10),
+            "car": (4, 4, 6, 36, 16, 32, 2),
+            "panel": (20, 14, 14, 34, 8, 6, 4),
+            "any": (8, 18, 18, 18, 14, 14, 10),
+        }[family],
+    )
     if kind == "none":
         return HubStyle((), 0.0, 0.0, 0.0)
     r = uniform(rng, 0.035, 0.075)
-    base = {"brass": BRASS, "steel": STEEL, "black": (30, 29, 29), "pointer": pointer, "washer": STEEL}.get(kind)
+    base = {"brass": BRASS, "steel": STEEL, "black": (30, 29, 29), "pointer": pointer, "washer": STEEL}.get(
+        kind
+    )
     if kind == "big":
         r = uniform(rng, 0.1, 0.24)
         base = choose(rng, ((28, 27, 27), (40, 38, 38), STEEL, pointer), (60, 20, 12, 8))
@@ -179,4 +195,6 @@ def sample_hub(rng: Rng, pointer: Color, family: str) -> HubStyle:
         inner = vary(rng, choose(rng, (BRASS, STEEL, (40, 40, 40))), 12)
         rings += [(r * 0.62, shaded(inner, 0.6)), (r * 0.55, inner)]
     slot = rings[-1][0] * uniform(rng, 0.5, 0.9) if rng.random() < 0.3 else 0.0
-    return HubStyle(tuple(rings), slot, uniform(rng, 0.0, np.pi), uniform(rng, 0.1, 0.9) if rng.random() < 0.6 else 0.0)
+    return HubStyle(
+        tuple(rings), slot, uniform(rng, 0.0, np.pi), uniform(rng, 0.1, 0.9) if rng.random() < 0.6 else 0.0
+    )

@@ -9,8 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 FACES = (
-    "sans", "sans-bold", "sans-bold-italic", "serif-bold", "din", "engraved", "engraved-narrow",
-    "grotesk", "grotesk-narrow", "grotesk-narrow-bold",
+    "sans",
+    "sans-bold",
+    "sans-bold-italic",
+    "serif-bold",
+    "din",
+    "engraved",
+    "engraved-narrow",
+    "grotesk",
+    "grotesk-narrow",
+    "grotesk-narrow-bold",
 )
 """The faces shipped with the renderer; "uni" (OpenCV's own, with Chinese) and "rubik" come on top."""
 
@@ -51,7 +59,7 @@ def _mask(text: str, font: Font, em: int) -> NDArray[np.uint8]:
     cv2.putText(mask, text, (em - x + pad, 2 * em - y + pad), (255,), face, em, 400)
     ink = np.flatnonzero(mask.any(axis=0))
     if ink.size:
-        mask = mask[:, max(ink[0] - 1, 0): ink[-1] + 2]
+        mask = mask[:, max(ink[0] - 1, 0) : ink[-1] + 2]
     if abs(font.squeeze - 1.0) > 0.02:
         size = (max(1, round(mask.shape[1] * font.squeeze)), mask.shape[0])
         mask = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
