@@ -92,8 +92,8 @@ def _stub() -> None:
 app.command("read")(read_command)
 app.command("check")(check_command)
 app.command("schema")(schema_command)
-for _name, (_, _, _text, _) in _LAZY.items():
-    app.command(_name, help=_text)(_stub)
+for _name, _entry in _LAZY.items():
+    app.command(_name, help=_entry[2])(_stub)
 
 
 def main() -> None:
