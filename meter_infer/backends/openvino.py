@@ -1,5 +1,6 @@
 """OpenVINO on the CPU: the default engine."""
 
+import sys
 from collections import OrderedDict
 from typing import Any, Self
 
@@ -8,12 +9,20 @@ import numpy as np
 from meter_infer.backends.base import DEFAULTS, BackendOptions, Model, Tensor, TensorSpec, check_images
 from meter_infer.errors import BackendError, BackendUnavailable
 
+# On import OpenVINO reports its use to Google Analytics, from a thread of its own, unless its
+# telemetry package is missing. A plant's camera service calls nobody: it goes missing.
+_hidden = "openvino_telemetry" not in sys.modules
+if _hidden:
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 try:
     import openvino as ov
 except ImportError as error:
     raise BackendUnavailable(
         "The backend 'openvino' is not installed; install it with: pip install openvino"
     ) from error
+finally:
+    if _hidden:
+        del sys.modules["openvino_telemetry"]
 
 _SHAPES_KEPT = 8  # image sizes compiled at one time; a site has one or two
 
