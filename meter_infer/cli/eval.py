@@ -78,6 +78,8 @@ def eval_command(
     if negatives is not None and not detection:
         raise LabelError("--negatives belongs to --detection; give both.")
     pictures = list(load_labels(labels))[:limit]
+    for target in (json_out, plot):
+        _make_room(target)
     console = Console(stderr=True)
     if detection:
         result = _detection(pictures, negatives, backend, models, console)
@@ -93,7 +95,8 @@ def eval_command(
         _write_picture(plot, draw_plot(outcomes, by_condition, title))
     out = Console()
     out.print(_figures_table(figures(outcomes), by_condition))
-    out.print(_worst_table(outcomes))
+    if any(item.is_good for item in outcomes):
+        out.print(_worst_table(outcomes))
 
 
 def report(outcomes: Sequence[Outcome], by_condition: dict[str, Figures]) -> dict[str, Any]:
@@ -220,22 +223,33 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.1f} %"
 
 
-def _write_json(path: Path | None, content: dict[str, Any]) -> None:
+def _make_room(path: Path | None) -> None:
+    """Fail before the work and not after it where an output cannot be written."""
     if path is None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        path.open("ab").close()
     except OSError as error:
         raise SinkError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+
+
+def _write_json(path: Path | None, content: dict[str, Any]) -> None:
+    if path is not None:
+        _write(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
 
 
 def _write_picture(path: Path, picture: cv2.typing.MatLike) -> None:
-    encoded_ok, data = cv2.imencode(path.suffix or ".png", picture)
+    try:
+        _, data = cv2.imencode(path.suffix, picture)
+    except cv2.error as error:
+        raise SinkError(f"{path} cannot be written as a picture; end it in .png or .jpg.") from error
+    _write(path, data.tobytes())
+
+
+def _write(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data.tobytes())
+        path.write_bytes(data)
     except OSError as error:
         raise SinkError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
-    if not encoded_ok:
-        raise SinkError(f"{path} could not be encoded; end it in .png or .jpg.")

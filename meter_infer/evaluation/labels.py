@@ -95,10 +95,10 @@ def load_labels(path: Path) -> tuple[PictureLabel, ...]:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LabelError(
-            f"The label file {path} cannot be read ({error}); name a readable JSON file."
-        ) from error
+    except OSError as error:
+        raise LabelError(f"The label file {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise LabelError(f"{path} is no text; name a label file, see docs/labels.md.") from error
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
