@@ -149,22 +149,23 @@ def _parse(task: str, entry: Any, path: Path) -> ModelSpec:
             raise ModelError(f"{where} needs the text '{key}'.")
     if Path(entry["file"]).name != entry["file"]:
         raise ModelError(f"{where} must name a file beside the manifest, not '{entry['file']}'.")
-    classes = tuple(entry.get("classes") or ())
-    if classes != CLASSES[task]:
-        raise ModelError(
-            f"{where} has the classes {list(classes)}; this version needs {list(CLASSES[task])}."
-        )
+    classes = entry.get("classes")
+    if not isinstance(classes, list) or tuple(classes) != CLASSES[task]:
+        raise ModelError(f"{where} has the classes {classes}; this version needs {list(CLASSES[task])}.")
     size = entry.get("input_size")
-    if not isinstance(size, int) or size <= 0 or size % _STRIDE:
+    if type(size) is not int or size <= 0 or size % _STRIDE:
         raise ModelError(f"{where} needs an 'input_size' that is a multiple of {_STRIDE}.")
+    for key in ("trained", "figures"):
+        if not isinstance(entry.get(key, {}), dict):
+            raise ModelError(f"{where} needs a mapping at '{key}'.")
     return ModelSpec(
         file=entry["file"],
         sha256=entry["sha256"].lower(),
         task=task,
         architecture=entry["architecture"],
-        classes=classes,
+        classes=CLASSES[task],
         input_size=size,
         licence=str(entry.get("licence", "")),
-        trained=dict(entry.get("trained") or {}),
-        figures=dict(entry.get("figures") or {}),
+        trained=entry.get("trained", {}),
+        figures=entry.get("figures", {}),
     )

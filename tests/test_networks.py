@@ -1,0 +1,239 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Self
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from meter_infer.backends import BACKENDS, TensorSpec
+from meter_infer.errors import BackendUnavailable, ModelError
+from meter_infer.networks import Detector, Segmenter, load_detector, load_segmenter
+from meter_infer.types import Box, Frame, MeterKind, SegmentClass
+from meter_infer.vision.color import frame_from_bgr
+
+NOW = datetime(2024, 5, 1, tzinfo=UTC)
+Floats = NDArray[np.float32]
+
+
+class FakeBackend:
+    """A network made of a function from one image (3, height, width) to its outputs."""
+
+    name = "fake"
+    inputs = (TensorSpec("images", (None, 3, None, None)),)
+
+    def __init__(
+        self, function: Callable[[Floats], tuple[Floats, ...]], *shapes: tuple[int | None, ...]
+    ) -> None:
+        self.outputs = tuple(TensorSpec(f"output{i}", shape) for i, shape in enumerate(shapes))
+        self.function = function
+        self.batches: list[tuple[int, ...]] = []
+        self.closed = False
+
+    def infer(self, images: Floats) -> tuple[Floats, ...]:
+        assert images.dtype == np.float32
+        assert images.min() >= 0
+        assert images.max() <= 1
+        self.batches.append(images.shape)
+        return tuple(np.stack(parts) for parts in zip(*map(self.function, images), strict=True))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def find_white(image: Floats) -> tuple[int, int, int, int]:
+    """Bounding box of the white pixels: x1, y1, x2, y2 in pixels of the image."""
+    rows, columns = np.nonzero(image.min(axis=0) > 0.75)
+    return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+
+
+def white_detector(image: Floats) -> tuple[Floats]:
+    """A detection network that knows one thing: the white rectangle is a level gauge."""
+    output = np.zeros((6, 50), np.float32)
+    x1, y1, x2, y2 = find_white(image)
+    output[:, 11] = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1, 0, 0.8)
+    return (output,)
+
+
+def white_segmenter(image: Floats) -> tuple[Floats, Floats]:
+    """A segmentation network that knows one thing: white is the pointer, and its centre the pivot."""
+    output = np.zeros((45, 84), np.float32)
+    x1, y1, x2, y2 = find_white(image)
+    output[:4, 5] = output[:4, 9] = ((x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1)
+    output[4 + SegmentClass.POINTER, 5] = 0.9
+    output[13, 5] = 1
+    output[4 + SegmentClass.PIVOT, 9] = 0.7
+    prototypes = np.zeros((32, 64, 64), np.float32)
+    prototypes[0] = (image.min(axis=0).reshape(64, 4, 64, 4).mean(axis=(1, 3)) - 0.7) * 40
+    return output, prototypes
+
+
+def picture(width: int, height: int, box: Box, index: int = 0) -> Frame:
+    image = np.zeros((height, width, 3), np.uint8)
+    image[int(box.y1) : int(box.y2), int(box.x1) : int(box.x2)] = 255
+    return frame_from_bgr(image, "c", index, NOW)
+
+
+def detector(max_batch: int = 8) -> tuple[Detector, FakeBackend]:
+    backend = FakeBackend(white_detector, (None, 6, None))
+    return Detector(backend, 640, max_batch=max_batch), backend
+
+
+def segmenter(max_batch: int = 8) -> tuple[Segmenter, FakeBackend]:
+    backend = FakeBackend(white_segmenter, (None, 45, None), (None, 32, None, None))
+    return Segmenter(backend, 256, max_batch=max_batch), backend
+
+
+def assert_close(found: Box, wanted: Box, pixels: float) -> None:
+    pairs = zip(
+        (found.x1, found.y1, found.x2, found.y2), (wanted.x1, wanted.y1, wanted.x2, wanted.y2), strict=True
+    )
+    assert max(abs(a - b) for a, b in pairs) <= pixels, (found, wanted)
+
+
+@pytest.mark.parametrize(
+    "size", [(1920, 1080), (1080, 1920), (640, 480), (333, 777), (200, 150), (4000, 3000)]
+)
+def test_a_detected_box_lies_on_the_meter(size: tuple[int, int]) -> None:
+    width, height = size
+    box = Box(width // 5, height // 3, width // 2, height * 3 // 4)
+    network, _ = detector()
+    ((found,),) = network.detect([picture(width, height, box)])
+    assert found.kind is MeterKind.LEVEL
+    assert found.score == pytest.approx(0.8)
+    assert_close(found.box, box, max(size) / 640 + 0.01)
+
+
+def test_frames_of_one_shape_share_batches_and_keep_their_places() -> None:
+    network, backend = detector(max_batch=3)
+    sizes = [(1920, 1080)] * 4 + [(640, 480)] + [(1280, 720)]
+    boxes = [
+        Box(w * 0.1 * (i + 1), h * 0.4, w * 0.1 * (i + 1) + w * 0.2, h * 0.7)
+        for i, (w, h) in enumerate(sizes)
+    ]
+    frames = [picture(*size, box, i) for i, (size, box) in enumerate(zip(sizes, boxes, strict=True))]
+    order = [0, 4, 1, 2, 5, 3]
+    found = network.detect([frames[i] for i in order])
+    for place, i in enumerate(order):
+        assert_close(found[place][0].box, boxes[i], sizes[i][0] / 640 + 1)
+    assert sorted(backend.batches) == [(1, 3, 480, 640), (2, 3, 384, 640), (3, 3, 384, 640)]
+
+
+def test_a_segment_lies_on_what_it_shows() -> None:
+    pointer = Box(700, 400, 760, 420)
+    frame = picture(1920, 1080, pointer)
+    network, backend = segmenter()
+    ((arm, pivot),) = network.segment([(frame, Box(620, 300, 860, 500))])
+    assert backend.batches == [(1, 3, 256, 256)]
+    assert (arm.label, pivot.label) == (SegmentClass.POINTER, SegmentClass.PIVOT)
+    pixel = 240 * 1.2 / 256
+    assert_close(arm.box, pointer, pixel)
+    assert pivot.box.center == pytest.approx(pointer.center, abs=pixel)
+    assert arm.mask is not None
+    assert arm.mask.pitch == pytest.approx(4 * pixel)
+    rows, columns = np.nonzero(arm.mask.values > 0.5)
+    area = len(rows) * arm.mask.pitch**2
+    assert area == pytest.approx(pointer.width * pointer.height, rel=0.35)
+    middle = (
+        arm.mask.origin[0] + (columns.mean() + 0.5) * arm.mask.pitch,
+        arm.mask.origin[1] + (rows.mean() + 0.5) * arm.mask.pitch,
+    )
+    assert middle == pytest.approx(pointer.center, abs=2 * pixel)
+
+
+def test_crops_of_several_frames_run_together() -> None:
+    network, backend = segmenter(max_batch=2)
+    boxes = [Box(100 + 90 * i, 80, 150 + 90 * i, 100) for i in range(3)]
+    frames = [picture(640, 360, box) for box in boxes]
+    found = network.segment(
+        [(f, Box(b.x1 - 30, b.y1 - 50, b.x2 + 30, b.y2 + 50)) for f, b in zip(frames, boxes, strict=True)]
+    )
+    assert [batch[0] for batch in backend.batches] == [2, 1]
+    for parts, box in zip(found, boxes, strict=True):
+        assert_close(parts[0].box, box, 1)
+
+
+def test_a_meter_at_the_frames_corner_is_read_too() -> None:
+    pointer = Box(5, 5, 35, 15)
+    network, _ = segmenter()
+    ((arm, _),) = network.segment([(picture(320, 240, pointer), Box(0, 0, 60, 60))])
+    assert_close(arm.box, pointer, 1)
+
+
+def test_nothing_in_is_nothing_out() -> None:
+    network, backend = detector()
+    assert network.detect([]) == []
+    parts, _ = segmenter()
+    assert parts.segment([]) == []
+    assert backend.batches == []
+
+
+def test_grey_and_tiny_frames_are_taken() -> None:
+    network, _ = detector()
+    grey = np.zeros((100, 100), np.uint8)
+    grey[20:60, 30:80] = 255
+    frames = [
+        frame_from_bgr(grey, "c", 0, NOW),
+        frame_from_bgr(np.full((1, 1, 3), 255, np.uint8), "c", 0, NOW),
+    ]
+    found = network.detect(frames)
+    assert_close(found[0][0].box, Box(30, 20, 80, 60), 0.5)
+    assert_close(found[1][0].box, Box(0, 0, 1, 1), 1e-6)
+
+
+def test_closing_closes_the_backend() -> None:
+    network, backend = detector()
+    with network:
+        pass
+    assert backend.closed
+    parts, backend = segmenter()
+    with parts:
+        pass
+    assert backend.closed
+
+
+def test_a_network_for_something_else_is_refused() -> None:
+    with pytest.raises(ModelError, match="no detection network"):
+        Detector(FakeBackend(white_detector, (None, 84, None)))
+    with pytest.raises(ModelError, match="no detection network"):
+        Detector(FakeBackend(white_segmenter, (None, 6, None), (None, 32, None, None)))
+    with pytest.raises(ModelError, match="no segmentation network"):
+        Segmenter(FakeBackend(white_segmenter, (None, 38, None), (None, 32, None, None)))
+
+
+def clutter() -> Frame:
+    """A picture with structure everywhere."""
+    rng = np.random.default_rng(5)
+    small = rng.integers(0, 256, (27, 48, 3), dtype=np.uint8)
+    return frame_from_bgr(np.repeat(np.repeat(small, 40, axis=0), 40, axis=1), "c", 0, NOW)
+
+
+def test_the_shipped_networks_agree_between_engines() -> None:
+    """Not what they find, which is for the evaluation, but that every engine finds the same."""
+    frame = clutter()
+    results = []
+    for name in BACKENDS:
+        try:
+            with load_detector(name) as find, load_segmenter(name) as part:
+                find.options = type(find.options)(score=0.001, keep=5)
+                part.options = type(part.options)(score=0.001, per_class=1)
+                results.append((find.detect([frame])[0], part.segment([(frame, Box(500, 300, 900, 700))])[0]))
+        except ModelError as error:
+            pytest.skip(str(error))
+        except BackendUnavailable:
+            continue
+    first = results[0]
+    for other in results[1:]:
+        for ours, theirs in zip(first[0], other[0], strict=True):
+            assert ours.kind is theirs.kind
+            assert ours.score == pytest.approx(theirs.score, abs=1e-3)
+            assert_close(ours.box, theirs.box, 0.5)
+        for part_a, part_b in zip(first[1], other[1], strict=True):
+            assert part_a.label is part_b.label
+            assert_close(part_a.box, part_b.box, 0.5)
