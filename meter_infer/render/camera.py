@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 
-_NOISE_SIZE = 512
+_NOISE_SIZE = 900
+_CHROMA_LEVELS = (0.0, 0.5, 1.0)
 
 
 class Severity(StrEnum):
@@ -213,30 +214,30 @@ def motion_blur(image: Image, length: float, angle_rad: float) -> Image:
     return np.asarray(cv2.filter2D(image, -1, k / k.sum(), borderType=cv2.BORDER_REPLICATE), np.uint8)
 
 
-@lru_cache(maxsize=1)
-def _noise_bank() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return standard normal noise, grey (n, n, 1) and coloured (n, n, 3): drawing it anew is slow."""
-    rng = np.random.default_rng(0x6E6F6973)
-    grey = rng.standard_normal((_NOISE_SIZE, _NOISE_SIZE, 1)).astype(np.float32)
-    return grey, rng.standard_normal((_NOISE_SIZE, _NOISE_SIZE, 3)).astype(np.float32)
+@lru_cache(maxsize=3)
+def _noise_bank(level: int) -> NDArray[np.float32]:
+    """Return standard normal noise (n, n, 3), grey, half or wholly coloured: drawing it anew is slow."""
+    rng = np.random.default_rng([0x6E6F6973, level])
+    chroma = _CHROMA_LEVELS[level]
+    grey = rng.standard_normal((_NOISE_SIZE, _NOISE_SIZE, 1), dtype=np.float32)
+    color = rng.standard_normal((_NOISE_SIZE, _NOISE_SIZE, 3), dtype=np.float32)
+    return np.asarray(color * np.float32(chroma) + grey * np.float32(np.sqrt(1 - chroma * chroma)))
 
 
 def sensor_noise(image: Image, read: float, shot: float, chroma: float, seed: int) -> Image:
-    """Add a sensor's noise: `read` grey levels everywhere, `shot` at white and with the root of the light."""
+    """Add a sensor's noise: `read` grey levels everywhere, `shot` at white and with the root of the light.
+
+    `chroma`, the coloured share, is taken as 0, 0.5 or 1, whichever is next.
+    """
     h, w = image.shape[:2]
     rng = np.random.default_rng(seed)
-    grey, color = _noise_bank()
-    oy, ox = (int(v) for v in rng.integers(_NOISE_SIZE, size=2))
-    tile = color * np.float32(chroma) + grey * np.float32(np.sqrt(max(0.0, 1 - chroma * chroma)))
-    rows = (np.arange(min(h, _NOISE_SIZE)) + oy) % _NOISE_SIZE
-    columns = (np.arange(min(w, _NOISE_SIZE)) + ox) % _NOISE_SIZE
-    pattern = tile[rows][:, columns]
+    bank = _noise_bank(int(np.argmin([abs(chroma - c) for c in _CHROMA_LEVELS])))
     if h > _NOISE_SIZE or w > _NOISE_SIZE:
-        pattern = np.tile(pattern, (-(-h // _NOISE_SIZE), -(-w // _NOISE_SIZE), 1))[:h, :w]
+        bank = np.tile(bank, (-(-h // _NOISE_SIZE), -(-w // _NOISE_SIZE), 1))
+    y, x = (int(rng.integers(0, n - m + 1)) for n, m in zip(bank.shape, (h, w), strict=False))
     table = np.sqrt(read**2 + shot**2 * np.arange(256) / 255).astype(np.float32)
-    noisy = cv2.LUT(image, table)
-    cv2.multiply(noisy, np.ascontiguousarray(pattern), dst=noisy)
-    return np.asarray(cv2.add(image, noisy, dtype=cv2.CV_8U), dtype=np.uint8)
+    noise = cv2.multiply(cv2.LUT(image, table), bank[y : y + h, x : x + w])
+    return np.asarray(cv2.add(image, noise, dtype=cv2.CV_8U), dtype=np.uint8)
 
 
 def to_infrared(image: Image) -> Image:

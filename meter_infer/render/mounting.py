@@ -76,7 +76,7 @@ def draw_mounting(frame: Image, instrument: Instrument, pose: PlanePose, mountin
         reach = (0.03 + mounting.depth) * seen
         shift = np.array(mounting.light) * reach
         _draw_shadow(frame, back_outline, shift, mounting.shadow, mounting.softness * seen)
-    if mounting.stem > 0:
+    if mounting.stem > 0 and _is_round(instrument.outline):
         _draw_stem(frame, instrument, pose, mounting, size, (back + instrument.outline_height) / 2)
     if mounting.depth > 0.0:
         _draw_case(frame, front_outline, back_outline, mounting.case_color)
@@ -150,6 +150,12 @@ def _draw_stem(
     left, top = (low[0] + high[0] - width) / 2, high[1] - 0.06 * size
     place = np.array([[width / w, 0.0, left], [0.0, length / h, top], [0.0, 0.0, 1.0]])
     draw_sheet(frame, premultiply(sheet), pose.homography(height) @ place)
+
+
+def _is_round(outline: NDArray[np.float64]) -> bool:
+    """Tell a dial from a panel meter, which has no stem."""
+    shape = outline.astype(np.float32)
+    return float(cv2.contourArea(shape)) > 11.5 * (float(cv2.arcLength(shape, True)) / (4 * np.pi)) ** 2
 
 
 def _weights(count: int) -> list[float]:

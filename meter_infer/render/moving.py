@@ -44,6 +44,7 @@ class MovingMeter:
         self._source: Dial | Level = (
             Dial(sample_dial_style(rng), size) if pointer else Level(sample_level_style(rng), size)
         )
+        # A moving level hangs plumb: only the camera leans.
         first, second = self._source.instrument(0.31), self._source.instrument(0.67)
         self._pose: PlanePose = pose_instrument(rng, first, Target(place[:2], place[2]), tilt)
         self._glass = sample_glass(rng, first, hard_glass)

@@ -9,7 +9,7 @@ from meter_infer.render.composite import draw_sheet, fit_sheets
 from meter_infer.render.glass import Glass, sample_glass
 from meter_infer.render.model import Instrument
 from meter_infer.render.mounting import Mounting, draw_mounting
-from meter_infer.render.pose import PlanePose, sample_pose
+from meter_infer.render.pose import PlanePose, sample_pose, sample_roll
 from meter_infer.render.truth import SceneObject, bounds, observe
 from meter_infer.types import MeterKind
 
@@ -47,12 +47,18 @@ def pose_instrument(
     instrument: Instrument,
     target: Target,
     tilt_limits: tuple[float, float] | None = None,
+    lean_rad: float = 0.0,
 ) -> PlanePose:
-    """Sample a pose that shows the instrument where the target says."""
+    """Sample a pose that shows the instrument where the target says.
+
+    A level gauge is rolled by `lean_rad` and by the camera's own roll, which turns its liquid too.
+    """
     low, high = instrument.outline.min(axis=0), instrument.outline.max(axis=0)
     middle, extent = (low + high) / 2, float((high - low).max())
     level = instrument.kind is MeterKind.LEVEL
-    pose = sample_pose(rng, (float(middle[0]), float(middle[1])), extent, tilt_limits, close=not level)
+    roll = lean_rad + sample_roll(rng) * 0.6 if level else None
+    center = (float(middle[0]), float(middle[1]))
+    pose = sample_pose(rng, center, extent, tilt_limits, close=not level, roll_rad=roll)
     return fit_pose(pose, instrument, target)
 
 

@@ -108,16 +108,23 @@ def sample_roll(rng: np.random.Generator) -> float:
     return radians(float(rng.normal(0.0, 12.0 if kind < 0.22 else 2.5)))
 
 
+def sample_lean(rng: np.random.Generator) -> float:
+    """Sample how far a level gauge leans from the plumb line, radians: its liquid stays level."""
+    lean = rng.normal(0.0, 9.0 if rng.random() < 0.15 else 2.0)
+    return radians(float(np.clip(lean, -28.0, 28.0)))
+
+
 def sample_pose(
     rng: np.random.Generator,
     center: tuple[float, float],
     extent: float,
     tilt_limits: tuple[float, float] | None = None,
     close: bool = True,
+    roll_rad: float | None = None,
 ) -> PlanePose:
     """Sample a pose of an instrument of this extent (texture px), shown about frame (0, 0) at 1:1.
 
-    `close` allows cameras as near as four times the instrument's size; a camera at 0.5 to 5 m before
+    `roll_rad` is sampled if None. `close` allows cameras as near as four times the instrument's size; a camera at 0.5 to 5 m before
     a dial of 6 to 25 cm.
     """
     tilt = sample_tilt(rng, tilt_limits)
@@ -128,7 +135,8 @@ def sample_pose(
     distance = float(np.exp(rng.uniform(np.log(4.0 if close else 8.0), np.log(40.0))))
     off = min(0.45, 2.5 / distance + 0.05)
     sight = (float(rng.uniform(-off, off)), float(rng.uniform(-off, off)))
-    return make_pose(center, extent, tilt, axis, sample_roll(rng), distance, sight)
+    roll = sample_roll(rng) if roll_rad is None else roll_rad
+    return make_pose(center, extent, tilt, axis, roll, distance, sight)
 
 
 def circle_ellipse(

@@ -16,14 +16,14 @@ from meter_infer.render.backgrounds import draw_background
 from meter_infer.render.camera import CameraSettings, Severity, apply_camera, sample_camera
 from meter_infer.render.clutter import draw_clutter
 from meter_infer.render.composite import draw_sheet, premultiply
-from meter_infer.render.dial import DialStyle, draw_dial
-from meter_infer.render.level import LevelStyle, draw_level
+from meter_infer.render.dial import draw_dial
+from meter_infer.render.level import draw_level
 from meter_infer.render.model import Instrument
 from meter_infer.render.mounting import sample_mounting
 from meter_infer.render.occlude import draw_occluder, hide
 from meter_infer.render.panel import draw_panel
 from meter_infer.render.place import Target, draw_instrument, pose_instrument, stretch, texture_size
-from meter_infer.render.pose import Lens, make_pose
+from meter_infer.render.pose import Lens, make_pose, sample_lean
 from meter_infer.render.truth import SceneObject
 from meter_infer.types import Box, MeterKind
 
@@ -87,14 +87,16 @@ def draw_meter(
     rng: np.random.Generator,
     kind: MeterKind,
     longer_side_px: float,
-    fraction: float | None = None,
-    style: DialStyle | LevelStyle | None = None,
-) -> Instrument:
-    """Draw an instrument of this kind with a texture fit to be seen at this size."""
+) -> tuple[Instrument, float]:
+    """Draw an instrument of this kind with a texture fit to be seen at this size.
+
+    Returns it and how far it leans from the plumb line, radians: a level's liquid does not lean with it.
+    """
     size = texture_size(longer_side_px)
     if kind is MeterKind.POINTER:
-        return draw_dial(rng, size, fraction, style if isinstance(style, DialStyle) else None)
-    return draw_level(rng, size, fraction, style if isinstance(style, LevelStyle) else None)
+        return draw_dial(rng, size), 0.0
+    lean = sample_lean(rng)
+    return draw_level(rng, size, surface_tilt_rad=-lean), lean
 
 
 def _render_frame(rng: np.random.Generator, spec: SceneSpec) -> Scene:
@@ -109,7 +111,7 @@ def _render_frame(rng: np.random.Generator, spec: SceneSpec) -> Scene:
         count = 0 if rng.random() < 0.12 else int(rng.choice((1, 2, 3, 4, 5), p=(0.36, 0.26, 0.18, 0.12, 0.08)))
     add_clutter(rng, frame, taken, int(rng.integers(0, 7)), spec)
     # A panel counts as one place of the frame; it is drawn first, single instruments around it.
-    if count >= 2 and rng.random() < 0.3:
+    if count >= 2 and spec.dial_px is None and rng.random() < 0.3:
         objects += draw_panel(rng, frame, taken, count, _sample_kind(rng, spec), _sample_px(rng, spec), spec.tilt)
     while len(objects) < count:
         item = _add_instrument(rng, frame, taken, spec, hard)
@@ -127,15 +129,15 @@ def _render_crop(rng: np.random.Generator, spec: SceneSpec) -> Scene:
     native = float(np.exp(rng.uniform(np.log(low), np.log(high))))
     margin = float(np.clip(rng.normal(1.2, 0.08), 1.0, 1.4))
     # A crop seen at more than its own resolution is shrunk anyway: draw it little larger than it ends.
-    shown = min(native, 1.25 * out)
+    shown = min(native, 1.05 * out)
     side = max(16, round(shown * margin))
     longer = side / margin
     hard = spec.severity is Severity.HARD or (spec.severity is Severity.MIXED and rng.random() < 0.3)
     kind = _sample_kind(rng, spec)
-    instrument = draw_meter(rng, kind, longer)
+    instrument, lean = draw_meter(rng, kind, longer)
     jitter = rng.uniform(-0.06, 0.06, 2) * longer
     target = Target((side / 2 + float(jitter[0]), side / 2 + float(jitter[1])), longer)
-    pose = pose_instrument(rng, instrument, target, spec.tilt)
+    pose = pose_instrument(rng, instrument, target, spec.tilt, lean)
     if rng.random() < 0.06:
         # Stretched pictures; the stretch keeps the middle of the crop.
         factor = float(rng.uniform(0.75, 0.95))
@@ -144,7 +146,7 @@ def _render_crop(rng: np.random.Generator, spec: SceneSpec) -> Scene:
     if rng.random() < 0.5:
         add_clutter(rng, frame, [_around(target)], int(rng.integers(1, 3)), spec, beside=target)
     if rng.random() < 0.15:
-        _add_neighbour(rng, frame, target, kind)
+        _add_neighbour(rng, frame, target, instrument)
     item = draw_instrument(rng, frame, instrument, pose, sample_mounting(rng, kind), hard)
     objects = _add_occluders(rng, frame, [item], 0.3 if hard else 0.06)
     settings = sample_camera(rng, _resolved(hard), shown)
@@ -255,19 +257,21 @@ def _add_instrument(
     if target is None:
         return None
     taken.append(_around(target))
-    instrument = draw_meter(rng, kind, px)
-    pose = pose_instrument(rng, instrument, target, spec.tilt)
+    instrument, lean = draw_meter(rng, kind, px)
+    pose = pose_instrument(rng, instrument, target, spec.tilt, lean)
     return draw_instrument(rng, frame, instrument, pose, sample_mounting(rng, kind), hard and rng.random() < 0.5)
 
 
-def _add_neighbour(rng: np.random.Generator, frame: Image, target: Target, kind: MeterKind) -> None:
-    """Draw a second instrument beside a crop's main one, mostly outside the picture."""
+def _add_neighbour(rng: np.random.Generator, frame: Image, target: Target, twin: Instrument) -> None:
+    """Draw a second instrument beside a crop's main one, mostly outside the picture; often the same again."""
     angle = float(rng.uniform(0, 2 * pi))
     px = target.longer_side * float(rng.uniform(0.6, 1.1))
     reach = (target.longer_side + px) / 2 * float(rng.uniform(1.0, 1.15))
     place = Target((target.center[0] + reach * np.cos(angle), target.center[1] + reach * np.sin(angle)), px)
-    instrument = draw_meter(rng, kind, px)
-    draw_instrument(rng, frame, instrument, pose_instrument(rng, instrument, place), sample_mounting(rng, kind))
+    # A texture of half the size will do: it is a neighbour's edge that shows.
+    other, lean = (twin, 0.0) if rng.random() < 0.6 else draw_meter(rng, twin.kind, px / 2)
+    pose = pose_instrument(rng, other, place, None, lean)
+    draw_instrument(rng, frame, other, pose, sample_mounting(rng, twin.kind))
 
 
 def add_clutter(
@@ -292,7 +296,7 @@ def add_clutter(
             taken.append(_around(place))
         else:
             place = Target((float(rng.uniform(0, w)), float(rng.uniform(0, h))), px)
-        sheet = draw_clutter(rng, texture_size(px))
+        sheet = draw_clutter(rng, int(np.clip(1.2 * px, 64, 500)))
         th, tw = sheet.shape[:2]
         tilt, axis, roll = float(rng.uniform(0, 0.9)), float(rng.uniform(0, 2 * pi)), float(rng.normal(0, 0.3))
         pose = make_pose((tw / 2, th / 2), float(max(th, tw)), tilt, axis, roll, 8.0)
