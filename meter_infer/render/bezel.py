@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.render.canvas import OUTER, Color, Points, arc, band, rounded_rect
+from meter_infer.render.canvas import OUTER, Color, Points, arc, band, filled, rounded_rect, veil
 from meter_infer.render.dial_style import BezelStyle, DialStyle, FrontMark, Shape
 from meter_infer.render.model import Layer
 from meter_infer.render.pointer import Sheet
@@ -46,51 +46,91 @@ def fill_mask(size: int, contours: list[Points]) -> Image:
     return cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
-@lru_cache(maxsize=12)
-def _polar_maps(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+@lru_cache(maxsize=8)
+def _radius_and_angle(size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Radius (dial units) and angle (columns of the polar picture) of every pixel."""
     axis = ((np.arange(size, dtype=np.float32) + 0.5) / size - 0.5) / OUTER
-    x, y = (
-        np.broadcast_to(axis[None, :], (size, size)).copy(),
-        np.broadcast_to(axis[:, None], (size, size)).copy(),
-    )
+    x, y = (np.ascontiguousarray(np.broadcast_to(a, (size, size))) for a in (axis[None, :], axis[:, None]))
     radius, angle = cv2.cartToPolar(x, y)
-    column = (angle * (_POLAR[1] / (2 * np.pi))).astype(np.float32)
-    return radius.astype(np.float32, copy=False), column
+    return radius.astype(np.float32, copy=False), (angle * (_POLAR[1] / (2 * np.pi))).astype(np.float32)
+
+
+@lru_cache(maxsize=48)
+def _polar_maps(size: int, inner: float, outer: float) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
+    """Maps from a texture to the unrolled rim between two radii."""
+    radius, column = _radius_and_angle(size)
+    k = (_POLAR[0] - 1) / (outer - inner)
+    row = cv2.addWeighted(radius, k, radius, 0.0, -k * inner)
+    coarse, fine = cv2.convertMaps(column, row, cv2.CV_16SC2)
+    return coarse.astype(np.int16, copy=False), fine.astype(np.uint16, copy=False)
+
+
+def _tilts(profile: str, rho: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far the rim's surface leans outwards (radians) across its width, rho from 0 (inner) to 1."""
+    t = rho
+    if profile == "roll":
+        return np.arcsin(np.clip(1.9 * t - 0.95, -1, 1))
+    if profile == "bevel":
+        return np.where(t < 0.85, -0.75, 0.9 * (t - 0.85) / 0.15)
+    if profile == "flat":
+        return np.where(t < 0.15, -0.9, np.where(t > 0.85, 0.9, 0.02))
+    if profile == "step":
+        return np.where(
+            t < 0.4,
+            np.arcsin(np.clip(4.4 * t - 0.9, -1, 1)),
+            np.arcsin(np.clip(3.0 * (t - 0.4) - 0.9, -1, 1)),
+        )
+    if profile == "cone":
+        return np.where(t < 0.1, -1.1, 0.2 + 0.5 * t)
+    if profile == "dish":
+        return -0.6 + 1.2 * t + 0.5 * np.sin(9 * t)
+    return np.where(t < 0.25, -0.8, 1.2 * (t - 0.25) / 0.75)  # "dome"
 
 
 def _polished(b: BezelStyle, rng: np.random.Generator) -> Image:
-    """Return the rim unrolled: rows from its inner to its outer edge, columns by angle; uint8 BGR."""
+    """Return the rim unrolled: rows from its inner to its outer edge, columns by angle; uint8 BGR.
+
+    A mirror's normal n sends the line of sight (0, 0, 1) to r = 2 (n.v) n - v; the surroundings are a
+    bright upper and a darker lower half with a few lamps and windows.
+    """
     rows, cols = _POLAR
-    rho = np.linspace(0.0, 1.0, rows)[:, None]
+    rho = np.linspace(0.0, 1.0, rows)
+    tilt = _tilts(b.profile, rho)[:, None]
     theta = np.linspace(0.0, 2 * np.pi, cols, endpoint=False)[None, :]
-    shade = np.interp(rho, np.linspace(0, 1, len(b.profile)), b.profile)
-    glow = np.zeros((rows, cols))
-    for _ in range(int(rng.integers(3, 8))):
-        at, sharp = rng.uniform(0, 2 * np.pi), float(np.exp(rng.uniform(0.5, 4.5)))
-        slant, strength = rng.normal(0.0, 0.8), rng.uniform(-0.6, 0.9)
-        glow += strength * np.exp(sharp * (np.cos(theta - at - slant * (rho - 0.5)) - 1.0))
-    light = rng.uniform(0, 2 * np.pi)
-    soft = 0.16 * np.cos(theta - light) * (1.0 - 2.0 * rho)
-    gain = shade * (1.0 + soft + 0.35 * b.metal * glow)
-    base = gain[..., None] * np.array(b.color, float)
-    spark = np.clip(b.metal * np.clip(glow * shade - 0.75, 0, None), 0, 1)[..., None]
-    base = base + (255.0 - base) * spark * 0.8
-    out: Image = np.clip(base, 0, 255).astype(np.uint8)
+    nx, ny, nz = np.sin(tilt) * np.cos(theta), np.sin(tilt) * np.sin(theta), np.cos(tilt)
+    rx, ry, rz = 2 * nz * nx, 2 * nz * ny, 2 * nz * nz - 1
+    slope = rng.uniform(2.0, 9.0)
+    horizon = rng.normal(0.0, 0.25)
+    lower, upper = rng.uniform(0.12, 0.55), rng.uniform(0.6, 1.05)
+    around = lower + (upper - lower) / (1.0 + np.exp(slope * (ry - horizon)))
+    for _ in range(int(rng.integers(2, 6))):
+        d = rng.normal(0.0, 1.0, 3) * (1.0, 1.0, 0.6) - (0.0, 0.4, 0.0)
+        d /= np.hypot(np.hypot(d[0], d[1]), d[2])
+        edge, wide = np.exp(rng.uniform(1.5, 3.6)), rng.uniform(0.75, 0.985)
+        gain = rng.uniform(0.3, 1.2) if rng.random() < 0.7 else -rng.uniform(0.2, 0.6)
+        around = around + gain / (1.0 + np.exp(-edge * 2 * (rx * d[0] + ry * d[1] + rz * d[2] - wide)))
+    lamp = rng.normal((0.0, -0.5), 0.6)
+    facing = np.clip(nz + nx * lamp[0] + ny * lamp[1], 0.0, 2.0)
+    edges = np.ones(rows)
+    edges[: max(1, rows // 20)] = rng.uniform(0.3, 0.9)
+    edges[-max(1, rows // 16) :] = rng.uniform(0.3, 0.8)
+    color = np.array(b.color, float)
+    metal = min(b.metal, 1.0)
+    matt = color * (0.35 + 0.6 * facing)[..., None]
+    # metals tint what they mirror; paint and rubber mirror a little, untinted
+    shine = around[..., None] * (color * 1.25 if b.tinted else np.full(3, 255.0) * 0.35)
+    mixed = matt * (1 - metal) + shine * metal if b.tinted else matt + shine * metal * 0.8
+    out: Image = np.clip(mixed * edges[:, None, None], 0, 255).astype(np.uint8)
     return np.concatenate([out, out[:, :1]], axis=1)
 
 
 def _round_rim(style: DialStyle, size: int, rng: np.random.Generator) -> Image:
     b = style.bezel
-    polar = _polished(b, rng)
-    radius, column = _polar_maps(size)
-    outer = 1.0 - b.flange
-    k = (_POLAR[0] - 1) / (outer - b.inner)
-    row = cv2.addWeighted(radius, k, radius, 0.0, -k * b.inner)
-    color = cv2.remap(polar, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    bgra = cv2.cvtColor(color, cv2.COLOR_BGR2BGRA)
-    edge = outline(style) * outer
-    bgra[..., 3] = fill_mask(size, [edge, window(style)])
+    polar = cv2.cvtColor(_polished(b, rng), cv2.COLOR_BGR2BGRA)
+    column, row = _polar_maps(size, round(b.inner, 2), round(1.0 - b.flange, 2))
+    bgra = cv2.remap(polar, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    edge = outline(style) * (1.0 - b.flange)
+    cv2.insertChannel(fill_mask(size, [edge, window(style)]), bgra, 3)
     return bgra.astype(np.uint8, copy=False)
 
 
@@ -157,10 +197,7 @@ def rim_layers(style: DialStyle, size: int) -> list[Layer]:
         mask = fill_mask(size, [edge, hole])
         for i in range(steps):
             f = (i + 1) / (steps + 1)
-            bgra = np.empty((size, size, 4), np.uint8)
-            bgra[..., :3] = _gain(b.wall, 0.75 + 0.35 * f)
-            bgra[..., 3] = mask
-            layers.append(Layer(bgra, b.height * f * unit))
+            layers.append(Layer(veil(mask, _gain(b.wall, 0.75 + 0.35 * f)), b.height * f * unit))
     if b.lip > 0 and style.shape is Shape.ROUND:
         sheet = Sheet(size)
         ring = [
@@ -182,9 +219,7 @@ def body_layers(style: DialStyle, size: int) -> list[Layer]:
         steps = max(1, round(b.body_depth / 0.14))
         mask = fill_mask(size, [arc((0.0, 0.0), 0.965, 0.0, 2 * np.pi, 0.05)])
         for i in range(steps, 0, -1):
-            bgra = np.empty((size, size, 4), np.uint8)
-            bgra[..., :3] = _gain(b.body, 1.0 - 0.45 * i / steps)
-            bgra[..., 3] = mask
+            bgra = veil(mask, _gain(b.body, 1.0 - 0.45 * i / steps))
             layers.append(Layer(bgra, -b.body_depth * i / steps * OUTER * size))
     return layers
 
@@ -192,16 +227,16 @@ def body_layers(style: DialStyle, size: int) -> list[Layer]:
 def face_layer(style: DialStyle, size: int, image: Image) -> Image:
     """Return the face as BGRA, cut by the outline, with the wall's foot beyond the window and a flange."""
     b = style.bezel
-    hole = window(style)
-    beyond = fill_mask(size, [outline(style) * 1.02, hole])
+    beyond = fill_mask(size, [outline(style) * 1.02, window(style)])
     image = image.copy()
-    image[beyond > 127] = _gain(b.wall, 0.6)
-    bgra = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA).astype(np.uint8, copy=False)
+    cv2.copyTo(filled((size, size), _gain(b.wall, 0.6)), beyond, image)
     if b.flange > 0:
         ring = fill_mask(size, [outline(style), arc((0, 0), 1 - b.flange, 0, 2 * np.pi, 0.05)])
-        bgra[ring > 127, :3] = b.color
+        cv2.copyTo(filled((size, size), b.color), ring, image)
+    bgra = cv2.cvtColor(image, cv2.COLOR_BGR2BGRA).astype(np.uint8, copy=False)
+    if b.flange > 0:
         _screws(bgra, style)
-    bgra[..., 3] = fill_mask(size, [outline(style)])
+    cv2.insertChannel(fill_mask(size, [outline(style)]), bgra, 3)
     return bgra
 
 

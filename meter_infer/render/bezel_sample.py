@@ -1,5 +1,7 @@
 """Sampling of rims and cases."""
 
+import numpy as np
+
 from meter_infer.render.canvas import Color
 from meter_infer.render.dial_family import Family
 from meter_infer.render.dial_range import Rng, choose, uniform
@@ -17,18 +19,14 @@ _PAINTS: tuple[Color, ...] = (
     (235, 235, 235),
     (60, 100, 20),
 )
-# brightness across the rim, from the inner to the outer edge
-_PROFILES: tuple[tuple[float, ...], ...] = (
-    (0.7, 1.1, 1.0, 0.75),
-    (0.5, 0.9, 1.25, 1.0, 0.6),
-    (1.0, 0.8, 1.0, 1.2, 0.7),
-    (0.45, 1.0, 0.6, 1.1, 0.85, 0.6),
-    (0.9, 1.0, 1.0, 0.9),
-    (0.4, 1.2, 1.2, 0.5, 1.0, 0.7),
-    (0.6, 0.7, 1.3, 0.7, 0.6),
-    (1.15, 1.0, 0.55),
-    (0.55, 1.0, 1.15),
-)
+_PROFILES = ("roll", "bevel", "flat", "step", "cone", "dish", "dome")
+
+
+def _grey(rng: Rng, low: float, high: float) -> Color:
+    """Return a neutral grey with a breath of colour."""
+    v = uniform(rng, low, high)
+    b, g, r = (int(np.clip(v + d, 0, 255)) for d in rng.normal(0.0, 2.5, 3))
+    return b, g, r
 
 
 def sample_bezel(rng: Rng, shape: Shape, family: Family) -> BezelStyle:
@@ -46,16 +44,16 @@ def sample_bezel(rng: Rng, shape: Shape, family: Family) -> BezelStyle:
     metal, notches = 0.0, 0
     color: Color = (0, 0, 0)
     if kind == "steel":
-        color, metal = vary(rng, (168, 170, 170), 22), uniform(rng, 0.25, 0.8)
+        color, metal = _grey(rng, 130, 205), uniform(rng, 0.35, 0.9)
     elif kind == "chrome":
-        color, metal = vary(rng, (160, 160, 160), 34), uniform(rng, 0.8, 1.5)
+        color, metal = _grey(rng, 150, 215), uniform(rng, 0.85, 1.0)
     elif kind == "brass":
         color, metal = (
             vary(rng, choose(rng, ((70, 150, 200), (60, 120, 160), (90, 170, 210))), 14),
             uniform(rng, 0.4, 1.1),
         )
     elif kind == "black":
-        color, metal = vary(rng, (32, 30, 30), 12), uniform(rng, 0.2, 0.9)
+        color, metal = _grey(rng, 16, 52), uniform(rng, 0.2, 0.9)
     elif kind == "paint":
         color, metal = vary(rng, choose(rng, _PAINTS), 12), uniform(rng, 0.0, 0.4)
     elif kind == "rubber":
@@ -73,7 +71,7 @@ def sample_bezel(rng: Rng, shape: Shape, family: Family) -> BezelStyle:
         height = uniform(rng, 0.1, 0.25)
     else:
         color, inner, height = (
-            vary(rng, (120, 120, 120), 40),
+            _grey(rng, 60, 220),
             uniform(rng, 0.94, 0.975),
             uniform(rng, 0.0, 0.03),
         )
@@ -110,6 +108,7 @@ def sample_bezel(rng: Rng, shape: Shape, family: Family) -> BezelStyle:
         0.0,
         None,
         flange=flange,
+        tinted=kind in ("steel", "chrome", "brass"),
     )
 
 
@@ -146,5 +145,5 @@ def _square(rng: Rng) -> BezelStyle:
         0,
         choose(rng, (0.02, 0.05, 0.1, 0.2, 0.35), (30, 30, 25, 10, 5)),
         None,
-        round_window,
+        round_window=round_window,
     )

@@ -48,6 +48,21 @@ def rounded_rect(x0: float, y0: float, x1: float, y1: float, r: float) -> Points
     return np.concatenate([arc(c, r, a, q, 0.25) for c, a in corners])
 
 
+def filled(shape: tuple[int, int], color: Color) -> NDArray[np.uint8]:
+    """Return a picture of one colour: uint8 (h, w, 3). Faster than assigning to an array."""
+    image = np.empty((*shape, 3), np.uint8)
+    cv2.rectangle(image, (0, 0), (shape[1], shape[0]), color, -1)
+    return image
+
+
+def veil(mask: NDArray[np.uint8], color: Color) -> NDArray[np.uint8]:
+    """Return one colour seen through a mask: uint8 BGRA (h, w, 4)."""
+    bgra = np.empty((*mask.shape, 4), np.uint8)
+    cv2.rectangle(bgra, (0, 0), (mask.shape[1], mask.shape[0]), (*color, 255), -1)
+    cv2.insertChannel(mask, bgra, 3)
+    return bgra
+
+
 class Canvas:
     """A sheet being drawn: a BGR picture, `factor` times as large as the texture."""
 
@@ -57,8 +72,7 @@ class Canvas:
         self.unit = OUTER * size * factor
         """Supersampled pixels a dial unit."""
         self._mid = size * factor / 2.0 - 0.5
-        self.image: NDArray[np.uint8] = np.empty((size * factor, size * factor, 3), np.uint8)
-        self.image[:] = fill
+        self.image = filled((size * factor, size * factor), fill)
 
     def to_fixed(self, points: Points) -> NDArray[np.int32]:
         """Return dial units as OpenCV's fixed-point coordinates."""
@@ -83,7 +97,8 @@ class Canvas:
             return
         roi = self.image[y0:y1, x0:x1]
         top = roi.copy()
-        cv2.fillPoly(top, fixed, color, cv2.LINE_AA, _SHIFT, (-x0, -y0))
+        corner = np.array([x0, y0], np.int32) << _SHIFT
+        cv2.fillPoly(top, [f - corner for f in fixed], color, cv2.LINE_AA, _SHIFT)
         cv2.addWeighted(top, alpha, roi, 1.0 - alpha, 0.0, dst=roi)
 
     def disc(self, center: tuple[float, float], radius: float, color: Color) -> None:

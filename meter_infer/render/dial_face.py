@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.render.canvas import OUTER, Canvas
+from meter_infer.render.canvas import OUTER, Canvas, filled
 from meter_infer.render.dial_marks import paint_mark
 from meter_infer.render.dial_style import DialStyle, FaceStyle, Lettering, ScaleStyle, Shape
 
@@ -50,10 +50,8 @@ def _gain_map(face: FaceStyle, size: int, inner: float, shape: Shape, rng: np.ra
         gain = gain + face.mottle * 0.05 * (_noise(rng, n, 5) + 0.6 * _noise(rng, n, 14))
     if face.shade > 0:
         dx, dy = 0.08 * np.cos(face.light_angle), 0.08 * np.sin(face.light_angle)
-        if shape is Shape.ROUND:
-            r = np.hypot(x - dx, y - dy)
-        else:
-            r = np.maximum(np.abs(x - dx), np.abs(y - dy))
+        square = shape is Shape.SQUARE
+        r = np.maximum(np.abs(x - dx), np.abs(y - dy)) if square else np.hypot(x - dx, y - dy)
         gain = gain * (1.0 - face.shade * 0.6 * np.clip((r - inner * 0.9) / (inner * 0.16), 0.0, 1.0) ** 2)
     out: Image = np.clip(gain * 128.0, 0, 255).astype(np.uint8)
     return out
@@ -71,8 +69,7 @@ def _stain(image: Image, face: FaceStyle, rng: np.random.Generator) -> None:
         (np.clip(cover, 0, 1) * 255).astype(np.uint8), (size, size), interpolation=cv2.INTER_LINEAR
     )
     tone = ((58, 74, 88), (40, 62, 96), (70, 78, 80), (50, 60, 60))[int(rng.integers(4))]
-    dirt = np.empty_like(image)
-    dirt[:] = tone
+    dirt = filled((size, size), tone)
     w = cv2.merge([weight, weight, weight])
     cv2.add(
         cv2.multiply(image, cv2.bitwise_not(w), scale=1 / 255),
@@ -117,13 +114,12 @@ def paint_face(style: DialStyle, size: int) -> Image:
         _stain(image, style.face, rng)
     for _ in range(style.face.scratches):
         begin = rng.uniform(0.1, 0.9, 2) * size
-        end = begin + rng.normal(0, 0.15, 2) * size
-        light = int(rng.integers(60, 255))
+        end = begin + rng.normal(0, 0.12, 2) * size
+        light, strength = int(rng.integers(60, 255)), float(rng.uniform(0.15, 0.6))
         a, b = (begin * 16).astype(int), (end * 16).astype(int)
-        top = image.copy() if rng.random() < 0.3 else image
+        top = image.copy()
         cv2.line(
             top, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), (light, light, light), 1, cv2.LINE_AA, 4
         )
-        if top is not image:
-            cv2.addWeighted(top, 0.5, image, 0.5, 0.0, dst=image)
+        cv2.addWeighted(top, strength, image, 1 - strength, 0.0, dst=image)
     return image

@@ -216,8 +216,8 @@ class BezelStyle:
     color: Color
     metal: float
     """0: paint or rubber; 1: polished."""
-    profile: tuple[float, ...]
-    """Brightness from the inner to the outer edge, evenly spaced."""
+    profile: str
+    """Cross-section: "roll", "bevel", "flat", "step", "cone", "dish" or "dome"."""
     wall: Color
     """The inner wall, seen from the side."""
     lip: float
@@ -232,6 +232,8 @@ class BezelStyle:
     """Corner radius of a square case."""
     cover: float | None
     """A square case: below this y the face is covered."""
+    tinted: bool = False
+    """A bare metal: its mirrored surroundings take on its colour."""
     round_window: bool = False
     """A square plate with a round opening."""
     flange: float = 0.0

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.render.canvas import OUTER, Color, Points, arc
+from meter_infer.render.canvas import OUTER, Color, Points, arc, filled
 from meter_infer.render.dial_style import HandStyle, HubStyle, Point
 
 _SHIFT = 4
@@ -62,8 +62,7 @@ class Sheet:
             out: NDArray[np.int32] = np.rint(doubled * (1 << _SHIFT)).astype(np.int32)
             return out
 
-        color = np.empty((*shape, 3), np.uint8)
-        color[:] = parts[0][1]
+        color = filled(shape, parts[0][1])
         for contours, ink in parts[1:]:
             cv2.fillPoly(color, [fixed(c) for c in contours], ink, cv2.LINE_AA, _SHIFT)
         alpha = np.zeros(shape, np.uint8)
