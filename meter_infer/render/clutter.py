@@ -3,11 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from meter_infer.render.clutter_controls import CONTROLS
 from meter_infer.render.clutter_flat import FLAT
 from meter_infer.render.clutter_round import ROUND
 from meter_infer.render.materials import Sheet, weather
 
-CLUTTER = (*ROUND, *FLAT)
+CLUTTER = (*ROUND, *CONTROLS, *FLAT)
 """Every maker, called with a generator and the longer side in px; each returns a Sheet."""
 
 

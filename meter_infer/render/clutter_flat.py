@@ -2,14 +2,47 @@
 
 import numpy as np
 
-from meter_infer.render.level_parts import draw_bolt, draw_sticker, draw_tape
+from meter_infer.render.level_marks import draw_sticker, draw_tape
+from meter_infer.render.level_parts import draw_bolt
 from meter_infer.render.materials import (
-    METALS, PAINTS, Color, Sheet, box_mask, cylinder, disc_mask, jitter, line_mask, pick, pick_font, polygon_mask, scaled,
+    METALS,
+    PAINTS,
+    Color,
+    Sheet,
+    box_mask,
+    cylinder,
+    disc_mask,
+    jitter,
+    line_mask,
+    pick,
+    pick_font,
+    polygon_mask,
+    scaled,
     soft,
-)  # fmt: skip
+)
 
-_WORDS = ("PUMP", "P-101", "TYPE", "SERIAL", "No.", "kW", "50 Hz", "IP65", "MAX 16 bar", "WATER", "VALVE", "2019", "DN50",
-          "230 V", "CAUTION", "TANK 3", "PT100", "FLOW", "INLET", "OUTLET")  # fmt: skip
+_WORDS = (
+    "PUMP",
+    "P-101",
+    "TYPE",
+    "SERIAL",
+    "No.",
+    "kW",
+    "50 Hz",
+    "IP65",
+    "MAX 16 bar",
+    "WATER",
+    "VALVE",
+    "2019",
+    "DN50",
+    "230 V",
+    "CAUTION",
+    "TANK 3",
+    "PT100",
+    "FLOW",
+    "INLET",
+    "OUTLET",
+)
 
 
 def _tall(rng: np.random.Generator, size: int, low: float, high: float) -> Sheet:
@@ -35,7 +68,9 @@ def display(rng: np.random.Generator, size: int) -> Sheet:
     ink: Color = ((50, 50, 250), (80, 250, 80), (80, 180, 255))[int(rng.integers(3))] if lit else (30, 35, 32)
     sheet.paint(box_mask(x0, y0, x1, y1), back)
     text = f"{rng.uniform(0, 10 ** rng.integers(1, 4)):.{int(rng.integers(0, 3))}f}"
-    sheet.text(text, (x0 + x1) / 2, (y0 + y1) / 2, min((y1 - y0) * 1.0, size * 1.1 / len(text)), ink, pick_font(rng))
+    sheet.text(
+        text, (x0 + x1) / 2, (y0 + y1) / 2, min((y1 - y0) * 1.0, size * 1.1 / len(text)), ink, pick_font(rng)
+    )
     for k in range(int(rng.integers(0, 5))):
         sheet.paint(disc_mask(size * (0.2 + 0.15 * k), h * 0.93, h * 0.035), pick(rng, PAINTS))
     return sheet
@@ -113,9 +148,14 @@ def cables(rng: np.random.Generator, size: int) -> Sheet:
         x = w * (k + 0.5) / n + rng.normal(0, w * 0.02)
         bend = rng.normal(0, w * 0.04)
         width = w / n * rng.uniform(0.3, 0.9)
-        color = pick(rng, ((28, 28, 30), (40, 40, 180), (170, 90, 30), (60, 60, 62), (50, 190, 220), (150, 150, 152)))
+        color = pick(
+            rng, ((28, 28, 30), (40, 40, 180), (170, 90, 30), (60, 60, 62), (50, 190, 220), (150, 150, 152))
+        )
         for gain, part, shift in ((0.6, 1.0, 0.0), (1.0, 0.6, -0.1), (1.5, 0.2, -0.2)):
-            sheet.paint(line_mask(x + shift * width, 0, x + bend + shift * width, h, width * part), scaled(color, gain))
+            sheet.paint(
+                line_mask(x + shift * width, 0, x + bend + shift * width, h, width * part),
+                scaled(color, gain),
+            )
     for y in np.linspace(0.1, 0.9, int(rng.integers(0, 6))) * h:
         sheet.paint(box_mask(0, y, w, y + max(1.0, h * 0.015)), pick(rng, METALS))
     return _turn(rng, sheet, 0.3)
@@ -141,14 +181,25 @@ def bottle(rng: np.random.Generator, size: int) -> Sheet:
     h, w = sheet.shape
     color = pick(rng, (*PAINTS, (225, 228, 230), (60, 110, 50), (20, 50, 90)))
     neck, shoulder = w * rng.uniform(0.12, 0.3), h * rng.uniform(0.15, 0.35)
-    for half, y0, y1, r in ((neck, h * 0.05, shoulder + w * 0.1, 0.0), (w * 0.46, shoulder, h * 0.98, w * rng.uniform(0.05, 0.4))):
+    for half, y0, y1, r in (
+        (neck, h * 0.05, shoulder + w * 0.1, 0.0),
+        (w * 0.46, shoulder, h * 0.98, w * rng.uniform(0.05, 0.4)),
+    ):
         placed = box_mask(w / 2 - half, y0, w / 2 + half, y1, r)
         sheet.paint(placed, cylinder(rng, placed[0].shape[1], color)[None])
     placed = box_mask(w / 2 - neck * 1.15, h * 0.01, w / 2 + neck * 1.15, h * 0.08)
     sheet.paint(placed, cylinder(rng, placed[0].shape[1], pick(rng, (*PAINTS, *METALS)))[None])
     if rng.random() < 0.7:
         y = rng.uniform(shoulder + h * 0.05, h * 0.7)
-        draw_sticker(rng, sheet, w * 0.06, y, w * 0.94, min(h * 0.95, y + h * rng.uniform(0.1, 0.3)), str(rng.choice(_WORDS)))
+        draw_sticker(
+            rng,
+            sheet,
+            w * 0.06,
+            y,
+            w * 0.94,
+            min(h * 0.95, y + h * rng.uniform(0.1, 0.3)),
+            str(rng.choice(_WORDS)),
+        )
     return sheet
 
 
@@ -156,7 +207,17 @@ def ruler(rng: np.random.Generator, size: int) -> Sheet:
     """A tape, a ruler or a printed scale without any tube."""
     sheet = _tall(rng, size, 0.06, 0.3)
     h, w = sheet.shape
-    draw_tape(rng, sheet, w * 0.04, w * 0.96, 0, h, w * rng.uniform(0.25, 0.8), int(rng.integers(0, 180)), rng.random() < 0.5)
+    draw_tape(
+        rng,
+        sheet,
+        w * 0.04,
+        w * 0.96,
+        0,
+        h,
+        w * rng.uniform(0.25, 0.8),
+        int(rng.integers(0, 180)),
+        rng.random() < 0.5,
+    )
     return _turn(rng, sheet, 0.4)
 
 
@@ -171,7 +232,9 @@ def grille(rng: np.random.Generator, size: int) -> Sheet:
     for k in range(n):
         y = h * (0.06 + 0.88 * (k + 0.3) / n)
         bar = h * 0.88 / n * rng.uniform(0.3, 0.6)
-        sheet.paint(box_mask(w * 0.08, y, w * 0.92, y + bar, bar * 0.3), scaled(color, rng.uniform(0.15, 0.35)))
+        sheet.paint(
+            box_mask(w * 0.08, y, w * 0.92, y + bar, bar * 0.3), scaled(color, rng.uniform(0.15, 0.35))
+        )
     for x in (w * 0.05, w * 0.95):
         sheet.paint(box_mask(x - w * 0.03, 0, x + w * 0.03, h), scaled(color, 0.9))
     return _turn(rng, sheet, 0.5)
@@ -184,12 +247,20 @@ def cabinet(rng: np.random.Generator, size: int) -> Sheet:
     color = pick(rng, (*METALS, *PAINTS))
     sheet.paint(soft(box_mask(w * 0.04, h * 0.03, w * 0.96, h * 0.98), w * 0.02), (8, 8, 10), 0.5)
     sheet.paint(box_mask(w * 0.04, h * 0.03, w * 0.96, h * 0.97, w * rng.uniform(0, 0.08)), color)
-    sheet.paint(box_mask(w * 0.1, h * 0.08, w * 0.9, h * 0.92, w * 0.03), scaled(color, rng.uniform(0.8, 1.2)))
+    sheet.paint(
+        box_mask(w * 0.1, h * 0.08, w * 0.9, h * 0.92, w * 0.03), scaled(color, rng.uniform(0.8, 1.2))
+    )
     if rng.random() < 0.4:  # a window of dark glass
         x0, y0 = w * rng.uniform(0.15, 0.4), h * rng.uniform(0.12, 0.4)
         x1, y1 = w * rng.uniform(0.55, 0.85), h * rng.uniform(0.5, 0.88)
-        sheet.paint(box_mask(x0, y0, x1, y1, w * 0.02), pick(rng, ((45, 48, 52), (110, 115, 120), (25, 26, 28))))
-        sheet.paint(line_mask(x0 + (x1 - x0) * 0.1, y1 - 2, x0 + (x1 - x0) * 0.5, y0 + 2, w * 0.05), (220, 225, 228), 0.15)
+        sheet.paint(
+            box_mask(x0, y0, x1, y1, w * 0.02), pick(rng, ((45, 48, 52), (110, 115, 120), (25, 26, 28)))
+        )
+        sheet.paint(
+            line_mask(x0 + (x1 - x0) * 0.1, y1 - 2, x0 + (x1 - x0) * 0.5, y0 + 2, w * 0.05),
+            (220, 225, 228),
+            0.15,
+        )
     draw_bolt(rng, sheet, w * 0.84, h * rng.uniform(0.3, 0.7), w * 0.035, pick(rng, METALS))
     if rng.random() < 0.6:
         y = h * rng.uniform(0.15, 0.75)
@@ -211,8 +282,25 @@ def profile(rng: np.random.Generator, size: int) -> Sheet:
         for y in np.linspace(0.05, 0.95, n) * h:
             if rng.random() < 0.15:
                 continue
-            sheet.paint(box_mask(w / 2 - r, y - r * 1.6, w / 2 + r, y + r * 1.6, r), pick(rng, ((20, 20, 22), *METALS)))
+            sheet.paint(
+                box_mask(w / 2 - r, y - r * 1.6, w / 2 + r, y + r * 1.6, r),
+                pick(rng, ((20, 20, 22), *METALS)),
+            )
     return _turn(rng, sheet, 0.3)
 
 
-FLAT = (display, nameplate, nameplate, light_tube, pipe, pipe, cables, stripes, bottle, ruler, grille, cabinet, profile)
+FLAT = (
+    display,
+    nameplate,
+    nameplate,
+    light_tube,
+    pipe,
+    pipe,
+    cables,
+    stripes,
+    bottle,
+    ruler,
+    grille,
+    cabinet,
+    profile,
+)

@@ -6,15 +6,19 @@ The surface of a liquid stays level in the world, so a tilted gauge has its surf
 import math
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.render.level_parts import Body
+from meter_infer.render.level_body import Body
+from meter_infer.render.level_indicators import build_bullseye, build_flap
 from meter_infer.render.level_style import LevelStyle, sample_level_style
-from meter_infer.render.level_tubes import build_cylinder, build_staff, build_tank, build_tube
-from meter_infer.render.level_windows import build_bullseye, build_flap, build_reflex, build_slot
-from meter_infer.render.materials import F32, Color, noise_tile, to_bgra
+from meter_infer.render.level_tubes import build_tube
+from meter_infer.render.level_vessels import build_cylinder, build_staff, build_tank
+from meter_infer.render.level_windows import build_reflex, build_slot
+from meter_infer.render.materials import F32, dim, lay, over, to_bgra
 from meter_infer.render.model import Instrument, Layer, LevelScale
+from meter_infer.render.noise import noise_tile
 from meter_infer.types import MeterKind, SegmentClass
 
 __all__ = ["Level", "LevelStyle", "draw_level", "sample_fraction", "sample_level_style"]
@@ -41,8 +45,10 @@ def sample_fraction(rng: np.random.Generator) -> float:
     return float(rng.uniform(0, 1))
 
 
-def clip_below(polygon: NDArray[np.float64], point: tuple[float, float], tilt_rad: float) -> NDArray[np.float64]:
-    """The part of a convex polygon (n, 2) below the line through `point` turned by `tilt_rad`; (0, 2) if none."""
+def clip_below(
+    polygon: NDArray[np.float64], point: tuple[float, float], tilt_rad: float
+) -> NDArray[np.float64]:
+    """The part of a convex polygon (n, 2) below the line through `point` turned by `tilt_rad`."""
     nx, ny = -math.sin(tilt_rad), math.cos(tilt_rad)
     depth = (polygon[:, 0] - point[0]) * nx + (polygon[:, 1] - point[1]) * ny
     out = []
@@ -71,19 +77,22 @@ class Level:
         self._cols = slice(body.x, body.x + ww)
         self._x = (np.arange(ww, dtype=np.float32) + body.x + 0.5 - body.axis_x)[None, :]
         self._y = (np.arange(wh, dtype=np.float32) + body.y + 0.5)[:, None]
-        still = body.under.px * (1 - body.front.px[..., 3:]) + body.front.px
+        still = body.under.px.copy()
+        over(still, body.front.px)
         self._still = to_bgra(still)
         ys = body.bore[:, 1]
         span = body.y_start - body.y_end
         self._visible = ((body.y_start - float(ys.max())) / span, (body.y_start - float(ys.min())) / span)
         foam = noise_tile("mottle")
-        self._foam = np.clip(0.85 + 0.12 * np.resize(foam[: min(wh, 512), : min(ww, 512)], (wh, ww)), 0.4, 1.1)
+        self._foam = np.clip(
+            0.85 + 0.12 * np.resize(foam[: min(wh, 512), : min(ww, 512)], (wh, ww)), 0.4, 1.1
+        )
 
     def instrument(self, fraction: float, surface_tilt_rad: float = 0.0) -> Instrument:
-        """The gauge at `fraction` of its scale, its surface turned clockwise by `surface_tilt_rad` in the texture.
+        """The gauge at `fraction` of its scale, its surface turned clockwise in the texture.
 
-        A level beyond the visible part of the tube is shown, and reported, at that part's end: there is then no
-        SURFACE landmark, and an empty tube has no LIQUID either.
+        A level beyond the visible part of the tube is shown, and reported, at that part's end: there is
+        then no SURFACE landmark, and an empty tube has no LIQUID either.
         """
         body = self._body
         low, high = self._visible
@@ -135,43 +144,51 @@ class Level:
 
     def _window(self, ys: float, tilt: float) -> F32:
         """The contents' window with its surroundings, premultiplied."""
-        body, look = self._body, self._body.surface
-        u = np.abs(self._x) / max(1.0, body.half)
+        body = self._body
         depth = -self._x * math.sin(tilt) + (self._y - ys) * math.cos(tilt)
-        if look.rise:
-            depth = depth + np.float32(look.rise) * np.minimum(u, 1.2) ** 4
-        full = np.clip(depth + 0.5, 0, 1) * body.wet[None, :]
-        px = body.gas + (body.liquid - body.gas) * full[..., None]
-        wet = body.wet[None, :]
+        if body.surface.rise:
+            at_wall = np.minimum(np.abs(self._x) / max(1.0, body.half), 1.2) ** 4
+            depth = depth + body.surface.rise * at_wall
+        full = np.asarray(np.clip(depth + 0.5, 0, 1) * body.wet[None, :], np.float32)
+        px: F32 = np.asarray(cv2.subtract(body.liquid, body.gas), np.float32)
+        cv2.multiply(px, cv2.merge([full] * 4), dst=px)
+        cv2.add(px, body.gas, dst=px)
+        self._draw_surface(px, np.asarray(depth, np.float32))
+        if body.surface.pitch:
+            self._turn_flap(px, ys)
+        cv2.multiply(px, cv2.merge([body.mask] * 4), dst=px)
+        out = body.under.px[self._rows, self._cols].copy()
+        over(out, px)
+        over(out, body.front.px[self._rows, self._cols])
+        return out
+
+    def _draw_surface(self, px: F32, depth: F32) -> None:
+        """Foam, the surface seen from above or below, the lines of the meniscus, a float; `depth` (h, w)."""
+        look, wet = self._body.surface, self._body.wet[None, :]
         if look.foam:
-            rough = look.foam * self._foam
-            _lay(px, np.clip(depth + rough + 0.5, 0, 1) * np.clip(0.5 - depth, 0, 1) * wet, look.foam_color, 0.95)
+            top = np.clip(depth + look.foam * self._foam + 0.5, 0, 1)
+            lay(px, 0.95 * wet * top * np.clip(0.5 - depth, 0, 1), look.foam_color)
         if look.disc:
-            reach = look.disc * np.sqrt(np.clip(1 - np.minimum(u, 1) ** 2, 0, 1))
-            _lay(px, np.clip(reach + 0.5 - np.abs(depth), 0, 1) * wet, look.disc_color, look.disc_alpha)
+            u = np.minimum(np.abs(self._x) / max(1.0, self._body.half), 1)
+            reach = look.disc * np.sqrt(1 - u**2)
+            lay(px, look.disc_alpha * wet * np.clip(reach + 0.5 - np.abs(depth), 0, 1), look.disc_color)
         for offset, half, color, alpha in look.bands:
-            _lay(px, np.exp(-(((depth - offset) / half) ** 2)) * wet, color, alpha)
-        if look.pitch:  # the flap that is turning stands edge-on
-            top = self._body.tube[0, 1]
-            k = math.floor((ys - top) / look.pitch)
-            row = np.abs(self._y - (top + (k + 0.5) * look.pitch)) < look.pitch / 2
-            px[..., :3] *= np.where(row, 0.75, 1.0)[..., None]
-            _lay(px, np.exp(-((depth / max(0.6, look.pitch * 0.1)) ** 2)) * wet, (30.0, 30.0, 32.0), 0.5)
-        mask = body.mask[..., None]
-        under = body.under.px[self._rows, self._cols]
-        front = body.front.px[self._rows, self._cols]
-        px *= mask
-        px += (1 - px[..., 3:]) * under
-        px *= 1 - front[..., 3:]
-        px += front
-        return np.asarray(px, np.float32)
+            lay(px, alpha * wet * np.exp(-(((depth - offset) / half) ** 2)), color)
+        if look.ball:
+            r = look.ball
+            lay(px, np.clip(r + 0.5 - np.hypot(self._x, depth + 0.35 * r), 0, 1), look.ball_color)
+            gloss = np.clip(0.4 * r - np.hypot(self._x + 0.3 * r, depth + 0.7 * r), 0, 1)
+            lay(px, 0.5 * gloss, (250.0, 250.0, 250.0))
 
-
-def _lay(px: F32, mask: NDArray[np.floating], color: Color, alpha: float) -> None:
-    a = (mask * alpha).astype(np.float32)[..., None]
-    px *= 1 - a
-    px[..., :3] += a * np.array(color, np.float32)
-    px[..., 3:] += a
+    def _turn_flap(self, px: F32, ys: float) -> None:
+        """Shade the flap that is turning over at `ys`: it stands edge-on."""
+        pitch = self._body.surface.pitch
+        top = float(self._body.tube[:, 1].min())
+        middle = top + (math.floor((ys - top) / pitch) + 0.5) * pitch
+        row = np.where(np.abs(self._y - middle) < pitch / 2, 0.75, 1.0)
+        dim(px, np.broadcast_to(row, px.shape[:2]))
+        edge = np.exp(-(((self._y - ys) / max(0.6, pitch * 0.1)) ** 2))
+        lay(px, 0.5 * np.broadcast_to(edge, px.shape[:2]), (30.0, 30.0, 32.0))
 
 
 def draw_level(
