@@ -12,6 +12,7 @@ import pytest
 
 import meter_infer
 from meter_infer import errors, resources, types
+from meter_infer.config import load_site
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -97,3 +98,11 @@ def test_python_and_licence_are_what_the_readme_says() -> None:
 def test_shipped_folders_are_found(name: str) -> None:
     folder = resources.data_dir(name)  # type: ignore[arg-type]  # parametrized over the literals
     assert any(folder.iterdir())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.name)
+def test_sample_site_files_are_valid(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMERA_USER", "reader")
+    monkeypatch.setenv("CAMERA_PASSWORD", "secret")
+    site = load_site(path)
+    assert all(camera.meters for camera in site.cameras.values())
