@@ -57,7 +57,8 @@ class StreamSource(Closing):
     def _open(
         self, address: Address, timeouts_s: tuple[float, float], transport: str
     ) -> av.container.InputContainer:
-        options = dict(_LOW_LATENCY)
+        # over HTTP comes a recording as well, whose first frames `nobuffer` would drop
+        options = {} if (address.scheme or "").startswith("http") else dict(_LOW_LATENCY)
         if (address.scheme or "").startswith("rtsp"):
             options["rtsp_transport"] = transport
         try:

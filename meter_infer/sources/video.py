@@ -19,6 +19,7 @@ from meter_infer.types import Frame
 _NOT_RECORDINGS = frozenset({"tty", "concat", "hls", "dash", "sdp", "imf", "webvtt", "lrc"})
 _EPOCHS = frozenset({1904, 1970})  # what a camera without a clock writes
 _MISSING_SHARE = 0.02
+_MISSING_S = 1.0
 
 
 class VideoSource(Closing):
@@ -39,13 +40,12 @@ class VideoSource(Closing):
         self._stream.thread_type = "AUTO"
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps: float | None = float(rate) if rate else None
-        self._expected = self._stream.frames or self._frames_by_duration()
-        self.frame_count: int | None = -(-self._expected // every) if self._expected else None
+        self._counted = self._stream.frames
+        duration = self._container.duration
+        self._duration_s = duration / 1e6 if duration else 0.0
+        total = self._counted or round(self._duration_s * (self.fps or 0))
+        self.frame_count: int | None = -(-total // every) if total else None
         self._began = _creation_time(self._container, self._stream) or _modification_time(path)
-
-    def _frames_by_duration(self) -> int:
-        duration = self._container.duration if self._container else None
-        return round(duration / 1e6 * self.fps) if duration and self.fps else 0
 
     def __iter__(self) -> Iterator[Frame]:
         if self._container is None:
@@ -75,15 +75,20 @@ class VideoSource(Closing):
             )
             if self._container is None:
                 return
-        self._conclude(index + 1, decoder)
+        self._conclude(index + 1, at, decoder)
 
-    def _conclude(self, count: int, decoder: Decoder) -> None:
+    def _conclude(self, count: int, last_s: float, decoder: Decoder) -> None:
+        """Say what was missing, after `count` frames of which the last stands at `last_s`."""
         if count == 0:
             raise SourceError(f"{self.name} holds no picture that can be decoded; record or copy it again.")
-        missing = self._expected - count
-        if decoder.broken_off or missing > max(2, _MISSING_SHARE * self._expected):
-            of = f" of about {self._expected}" if self._expected > count else ""
-            self.problem = f"{self.name} is truncated or damaged: {count}{of} frames could be read."
+        if self._counted:
+            short = self._counted - count > max(2, _MISSING_SHARE * self._counted)
+        else:  # by time, since the pace of a recording without an index may vary
+            short = self._duration_s - last_s > max(_MISSING_S, _MISSING_SHARE * self._duration_s)
+        if decoder.broken_off or short:
+            of = f" of {self._counted}" if self._counted > count else ""
+            until = "" if of else f", up to {last_s:.1f} s"
+            self.problem = f"{self.name} is truncated or damaged: {count}{of} frames could be read{until}."
         elif decoder.damaged:
             self.problem = (
                 f"{self.name} is damaged: {decoder.damaged} of {count} frames could not be read cleanly."
@@ -117,8 +122,10 @@ class Decoder:
     def frames(self, is_open: Callable[[], bool]) -> Iterator[av.VideoFrame]:
         """Yield the frames until the end, or until `is_open` denies."""
         for packet in self._packets():
-            if packet is not None and self._on_packet is not None:
-                self._on_packet(packet)
+            if packet is not None:
+                self.damaged += packet.is_corrupt
+                if self._on_packet is not None:
+                    self._on_packet(packet)
             try:
                 pictures = self._stream.decode(packet)
             except av.error.FFmpegError:

@@ -1,0 +1,179 @@
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from meter_infer.errors import SourceError
+from meter_infer.sources import open_source
+from meter_infer.sources.picture import read_picture
+from meter_infer.types import ColorMatrix
+
+
+def write(path: Path, image: NDArray[Any]) -> Path:
+    assert cv2.imwrite(str(path), image)
+    return path
+
+
+def test_a_grey_picture_has_no_chroma(tmp_path: Path) -> None:
+    image = np.arange(35, dtype=np.uint8).reshape(5, 7)
+    frame = read_picture(write(tmp_path / "grey.png", image), "cam")
+    assert np.array_equal(frame.luma, image)
+    assert frame.chroma is None
+
+
+def test_a_colour_picture_is_full_range_bt601(tmp_path: Path) -> None:
+    image = np.zeros((4, 6, 3), np.uint8)
+    image[:] = (0, 0, 255)
+    frame = read_picture(write(tmp_path / "red.png", image), "cam")
+    assert frame.matrix is ColorMatrix.BT601_FULL
+    assert abs(int(frame.luma[0, 0]) - 76) <= 1
+    assert frame.chroma is not None
+    assert abs(int(frame.chroma[0][0, 0]) - 85) <= 1
+    assert int(frame.chroma[1][0, 0]) >= 254
+
+
+@pytest.mark.parametrize(("white", "depth"), [(65535, 16), (16383, 14), (4095, 12), (1023, 10), (255, 8)])
+def test_sixteen_bits_become_eight_by_the_depth_in_use(tmp_path: Path, white: int, depth: int) -> None:
+    image = np.array([[0, white // 4, white // 2, white]], np.uint16)
+    frame = read_picture(write(tmp_path / "deep.png", image), "cam")
+    assert frame.luma[0].tolist() == pytest.approx([0, 64, 127, 255], abs=1), depth
+
+
+def test_a_sixteen_bit_colour_picture(tmp_path: Path) -> None:
+    image = np.full((3, 3, 3), 65535 // 2, np.uint16)
+    image[0, 0] = 65535
+    frame = read_picture(write(tmp_path / "deep.tif", image), "cam")
+    assert frame.chroma is not None
+    assert abs(int(frame.luma[2, 2]) - 127) <= 1
+
+
+def test_a_floating_point_picture_is_white_at_one(tmp_path: Path) -> None:
+    image = np.array([[0.0, 0.5, 1.0]], np.float32)
+    frame = read_picture(write(tmp_path / "float.tiff", image), "cam")
+    assert frame.luma[0].tolist() == pytest.approx([0, 128, 255], abs=1)
+
+
+def test_transparency_is_laid_over_grey(tmp_path: Path) -> None:
+    image = np.zeros((2, 2, 4), np.uint8)
+    image[0, 0] = (255, 255, 255, 255)
+    frame = read_picture(write(tmp_path / "alpha.png", image), "cam")
+    assert frame.luma[0, 0] == 255
+    assert abs(int(frame.luma[1, 1]) - 128) <= 1
+
+
+def test_a_picture_of_one_pixel(tmp_path: Path) -> None:
+    frame = read_picture(write(tmp_path / "dot.png", np.full((1, 1, 3), 9, np.uint8)), "cam")
+    assert frame.luma.tolist() == [[9]]
+    assert frame.chroma is not None
+    assert frame.chroma[0].shape == (1, 1)
+
+
+def test_a_picture_of_twelve_thousand_pixels(tmp_path: Path) -> None:
+    image = np.zeros((700, 12_000), np.uint8)
+    image[-1, -1] = 200
+    frame = read_picture(write(tmp_path / "wide.png", image), "cam")
+    assert (frame.width, frame.height) == (12_000, 700)
+    assert frame.luma[-1, -1] == 200
+
+
+def test_a_picture_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
+    head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 60_000, 60_000)
+    path = tmp_path / "bomb.png"
+    path.write_bytes(head + b"\x08\x00\x00\x00\x00" + bytes(64))
+    with pytest.raises(SourceError, match="60000 x 60000 pixels"):
+        read_picture(path, "cam")
+
+
+def exif_block(orientation: int, order: str) -> bytes:
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
+    return b"Exif\0\0" + mark + struct.pack(order + "IH", 8, 1) + entry + bytes(4)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientations_are_applied(tmp_path: Path, orientation: int, order: str) -> None:
+    image = np.zeros((40, 64, 3), np.uint8)
+    image[:16, :16] = 255
+    image[:16, 48:] = (0, 0, 255)
+    jpeg = cv2.imencode(".jpg", image)[1].tobytes()
+    exif = exif_block(orientation, order)
+    path = tmp_path / "turned.jpg"
+    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    upright = cv2.imread(str(path), cv2.IMREAD_COLOR_BGR)
+    assert upright is not None
+    expected = cv2.cvtColor(upright, cv2.COLOR_BGR2GRAY)
+    frame = read_picture(path, "cam")
+    assert frame.luma.shape == expected.shape
+    assert np.abs(frame.luma.astype(int) - expected.astype(int)).max() <= 3
+
+
+@pytest.mark.parametrize(
+    "exif", [b"", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff"]
+)
+def test_damaged_exif_data_does_no_harm(tmp_path: Path, exif: bytes) -> None:
+    jpeg = cv2.imencode(".jpg", np.full((8, 16, 3), 90, np.uint8))[1].tobytes()
+    path = tmp_path / "odd.jpg"
+    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    assert read_picture(path, "cam").luma.shape == (8, 16)
+
+
+def test_a_truncated_picture_says_so_or_shows_what_is_there(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    data = cv2.imencode(".png", rng.integers(0, 255, (64, 64), np.uint8))[1].tobytes()
+    path = tmp_path / "half.png"
+    path.write_bytes(data[: len(data) // 50])
+    with pytest.raises(SourceError, match=r"half\.png is"):
+        read_picture(path, "cam")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".tif", ".webp", ".ppm", ".jp2"])
+def test_kinds_of_pictures_are_told_by_their_content(tmp_path: Path, suffix: str) -> None:
+    data = cv2.imencode(suffix, np.full((64, 96, 3), 90, np.uint8))[1].tobytes()
+    path = tmp_path / "picture.dat"
+    path.write_bytes(data)
+    with open_source(str(path)) as source:
+        (frame,) = source
+    assert abs(int(frame.luma[8, 8]) - 90) <= 3
+
+
+def test_the_name_without_its_ending_is_the_camera(tmp_path: Path) -> None:
+    with open_source(str(write(tmp_path / "Tank 3, left.png", np.zeros((2, 2), np.uint8)))) as source:
+        assert next(iter(source)).camera == "Tank-3-left"
+
+
+def test_a_folder_is_in_natural_order_and_leaves_other_files_out(tmp_path: Path) -> None:
+    for name in ("img10.png", "img9.PNG", "Img1.png"):
+        write(tmp_path / name.lower(), np.zeros((2, 2), np.uint8)).rename(tmp_path / name)
+    (tmp_path / "notes.txt").write_text("pressure was high")
+    (tmp_path / "more.png").mkdir()
+    with open_source(str(tmp_path)) as source:
+        assert [frame.camera for frame in source] == ["Img1", "img9", "img10"]
+
+
+def test_a_damaged_picture_in_a_folder_costs_itself_alone(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", np.zeros((2, 2), np.uint8))
+    (tmp_path / "b.png").write_bytes(b"")
+    (tmp_path / "c.jpg").write_text("no picture")
+    write(tmp_path / "d.png", np.zeros((2, 2), np.uint8))
+    with open_source(str(tmp_path)) as source:
+        assert [frame.index for frame in source] == [0, 3]
+        assert source.problem is not None
+        assert source.problem.startswith("2 of 4 pictures could not be read; first: ")
+        assert "b.png is empty" in source.problem
+
+
+def test_a_folder_of_damaged_pictures_alone(tmp_path: Path) -> None:
+    (tmp_path / "b.png").write_bytes(b"")
+    with open_source(str(tmp_path)) as source, pytest.raises(SourceError, match="is empty"):
+        list(source)
+
+
+def test_a_folder_without_pictures(tmp_path: Path, make_folder: Callable[[int], Path]) -> None:
+    with pytest.raises(SourceError, match="holds no pictures"):
+        open_source(str(make_folder(0)))
