@@ -77,6 +77,7 @@ class Level:
         self._cols = slice(body.x, body.x + ww)
         self._x = (np.arange(ww, dtype=np.float32) + body.x + 0.5 - body.axis_x)[None, :]
         self._y = (np.arange(wh, dtype=np.float32) + body.y + 0.5)[:, None]
+        _set_apart(body)
         still = body.under.px.copy()
         over(still, body.front.px)
         self._still = to_bgra(still)
@@ -92,10 +93,13 @@ class Level:
         """The gauge at `fraction` of its scale, its surface turned clockwise in the texture.
 
         A level beyond the visible part of the tube is shown, and reported, at that part's end: there is
-        then no SURFACE landmark, and an empty tube has no LIQUID either.
+        then no SURFACE landmark, and an empty tube has no LIQUID either. A staff in open water has no
+        LIQUID and no START: its foot is out of sight.
         """
         body = self._body
         low, high = self._visible
+        if body.open_water:
+            fraction = min(max(fraction, 0.08), 0.97)
         shown = min(max(fraction, low), high)
         ys = body.y_start + (body.y_end - body.y_start) * shown
         hidden = fraction <= low or fraction >= high
@@ -116,6 +120,11 @@ class Level:
         landmarks = {SegmentClass.START: start, SegmentClass.END: end}
         if not hidden:
             landmarks[SegmentClass.SURFACE] = point
+        outline = body.outline
+        if body.open_water:
+            del polygons[SegmentClass.LIQUID], landmarks[SegmentClass.START]
+            polygons[SegmentClass.TUBE] = clip_below(body.tube, point, tilt + math.pi)
+            outline = clip_below(body.tube, (body.axis_x, ys + 0.03 * (body.y_start - body.y_end)), math.pi)
         anchors = body.plan.anchors
         steps = np.diff(np.array(anchors), axis=0)
         slopes = steps[:, 1] / steps[:, 0]
@@ -130,7 +139,7 @@ class Level:
         return Instrument(
             kind=MeterKind.LEVEL,
             layers=tuple(layers),
-            outline=body.outline,
+            outline=outline,
             outline_height=0.0,
             polygons=polygons,
             landmarks=landmarks,
@@ -189,6 +198,20 @@ class Level:
         dim(px, np.broadcast_to(row, px.shape[:2]))
         edge = np.exp(-(((self._y - ys) / max(0.6, pitch * 0.1)) ** 2))
         lay(px, 0.5 * np.broadcast_to(edge, px.shape[:2]), (30.0, 30.0, 32.0))
+
+
+def _set_apart(body: Body) -> None:
+    """Darken or lighten the liquid where the eye could hardly tell it from the gas, in place."""
+    wh, ww = body.mask.shape
+    seen = []
+    for px in (body.gas, body.liquid):
+        shown = body.under.px[body.y : body.y + wh, body.x : body.x + ww].copy()
+        over(shown, px)
+        seen.append(shown[..., :3] + 128 * (1 - shown[..., 3:]))
+    inside = body.mask > 0.5
+    if inside.any() and float(np.abs(seen[0] - seen[1])[inside].mean()) < 18:
+        tone = 25.0 if float(seen[0][inside].mean()) > 90 else 210.0
+        lay(body.liquid, np.full((wh, ww), 0.22), (tone, tone, tone))
 
 
 def draw_level(

@@ -119,6 +119,8 @@ class Body:
     top: Sheet | None = None
     """Things in front of the tube, such as rods."""
     top_height: float = 0.0
+    open_water: bool = False
+    """A staff whose lower part the water hides: the instrument is what stands above it."""
     tags: set[str] = field(default_factory=set)
 
 

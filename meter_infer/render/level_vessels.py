@@ -1,9 +1,11 @@
 """Vessels that show their level: plastic tanks, measuring glasses, and a staff in open water."""
 
+import cv2
 import numpy as np
 
 from meter_infer.render.level_body import Body, SurfaceLook, obround, plan_surface, rectangle
 from meter_infer.render.level_marks import (
+    Graduation,
     draw_graduation,
     draw_limits,
     draw_sticker,
@@ -23,8 +25,10 @@ from meter_infer.render.materials import (
     Sheet,
     box_mask,
     cylinder,
+    dim,
     hsv,
     jitter,
+    over,
     pick,
     polygon_mask,
     scaled,
@@ -205,71 +209,71 @@ def build_cylinder(rng: np.random.Generator, style: LevelStyle, size: int) -> Bo
     )
 
 
-def build_staff(rng: np.random.Generator, style: LevelStyle, size: int) -> Body:
-    """A staff gauge that stands in open water: the water covers its lower part."""
-    length = size * (1 - 2 * PAD)
-    tw = length * rng.uniform(0.06, 0.18)
-    reach = tw * rng.uniform(0.0, 0.6)
-    sheet = Sheet(size, int(np.ceil(tw + 2 * reach + 2 * PAD * size)))
-    cx = sheet.shape[1] / 2
-    y0, y1 = PAD * size, size * (1 - PAD)
-    mask, ix, iy = box_mask(cx - tw / 2, y0, cx + tw / 2, y1)
-    wh, ww = mask.shape
+def _draw_staff(rng: np.random.Generator, wh: int, ww: int, x0: float, x1: float) -> Sheet:
+    """The staff by itself: E marks, half a decimetre each, and the decimetres' numbers."""
     staff = Sheet(wh, ww)
     base = pick(rng, ((150, 160, 165), (230, 232, 232), (60, 205, 235), (120, 130, 140)))
-    staff.paint(
-        (np.ones((wh, ww), np.float32), 0, 0), cylinder(rng, ww, base)[None] if rng.random() < 0.5 else base
-    )
+    placed = box_mask(x0, 0, x1, wh)
+    staff.paint(placed, cylinder(rng, placed[0].shape[1], base)[None] if rng.random() < 0.5 else base)
     ink: Color = (
         pick(rng, ((150, 60, 20), (30, 30, 30), (40, 40, 190))) if sum(base) > 300 else (235, 235, 235)
     )
-    steps = int(rng.integers(4, 12))
-    cell = wh / steps
+    steps = int(rng.integers(4, 15))
+    cell, width = wh / steps, x1 - x0
     for k in range(steps):
         left = k % 2 == 0
         a, b = (0.05, 0.5) if left else (0.5, 0.95)
         y = k * cell
         for m in (0, 2, 4):
-            staff.paint(box_mask(ww * a, y + cell * m / 5, ww * b, y + cell * (m + 1) / 5), ink)
-        spine = a if left else b - 0.1
-        staff.paint(box_mask(ww * spine, y, ww * (spine + 0.1), y + cell), ink)
-        staff.text(
-            str((steps - k) % 10),
-            ww * (0.74 if left else 0.26),
-            y + cell * 0.5,
-            min(cell * 0.8, ww * 0.5),
-            ink,
-            ("sans", 700),
-        )
-    liquid = contents(
-        rng,
-        wh,
-        ww,
-        style.color if style.fluid in ("brown", "green", "clear") else (120, 150, 165),
-        rng.uniform(0.8, 0.97),
-        False,
-        np.zeros(ww, np.float32),
-        False,
+            staff.paint(
+                box_mask(x0 + width * a, y + cell * m / 5, x0 + width * b, y + cell * (m + 1) / 5), ink
+            )
+        spine = x0 + width * (a if left else b - 0.1)
+        staff.paint(box_mask(spine, y, spine + width * 0.1, y + cell), ink)
+        height = min(cell * 0.9, width * 0.55)
+        middle = x0 + width * (0.74 if left else 0.26)
+        staff.text(str((steps - k) % 10), middle, y + cell * 0.5, height, ink, ("sans", 700))
+    return staff
+
+
+def build_staff(rng: np.random.Generator, style: LevelStyle, size: int) -> Body:
+    """A staff gauge in open water, which hides its lower part and mirrors the upper one."""
+    length = size * (1 - 2 * PAD)
+    tw = length * rng.uniform(0.06, 0.18)
+    reach = tw * rng.uniform(0.5, 2.5)
+    sheet = Sheet(size, int(np.ceil(tw + 2 * reach + 2 * PAD * size)))
+    ww, cx = sheet.shape[1], sheet.shape[1] / 2
+    y0, y1 = PAD * size, size * (1 - PAD)
+    iy, wh = int(np.floor(y0)), size - int(np.floor(y0))
+    staff = _draw_staff(rng, wh, ww, cx - tw / 2, cx + tw / 2)
+    cap = rng.random() < 0.3
+    if cap:
+        staff.paint(box_mask(cx - tw / 2, 0, cx + tw / 2, tw * 0.5, tw * 0.3), pick(rng, METALS))
+    muddy = (
+        style.color
+        if style.fluid in ("brown", "green", "clear", "milky")
+        else jitter(rng, (125, 150, 165), 20)
     )
-    ripple = noise(rng, wh, ww, "mottle", 1.0)
-    liquid[..., :3] *= 1 + 0.1 * ripple[..., None]
-    liquid += (1 - liquid[..., 3:]) * staff.px[::-1]
-    values = (0.0, float(steps) / 10)
-    plan = plan_graduation(rng, wh, True)
-    plan = type(plan)((), (), ((0.0, values[0]), (1.0, values[1])), "m")
-    front = Sheet(*sheet.shape)
-    surface = SurfaceLook(bands=((0.0, max(0.7, tw * 0.03), (60.0, 70.0, 75.0), 0.5),))
-    weather(rng, sheet, style.wear)
+    water = contents(rng, wh, ww, muddy, 1.0, False, np.zeros(ww, np.float32), False)
+    ripple = cv2.resize(noise(rng, wh, max(2, ww // 3), "mottle", max(0.5, size / 320)), (ww, wh))
+    across = np.clip((reach + tw / 2 - np.abs(np.arange(ww) + 0.5 - cx)) / max(1.0, reach), 0, 1)
+    far = np.clip((size - iy - np.arange(wh)) / (PAD * size * 2), 0, 1)
+    water *= np.asarray(far[:, None] * across[None, :], np.float32)[..., None]
+    dim(water, 1 + rng.uniform(0.03, 0.15) * ripple)
+    mirrored = staff.px[::-1] * np.float32(rng.uniform(0.05, 0.5))
+    over(water, np.ascontiguousarray(mirrored))
+    plan = Graduation((), (), ((0.0, 0.0), (1.0, float(rng.integers(4, 21)) / 10)), "m")
+    weather(rng, staff, style.wear)
     box = rectangle(cx - tw / 2, y0, cx + tw / 2, y1)
     return Body(
         under=sheet,
-        x=ix,
+        x=0,
         y=iy,
-        mask=mask,
+        mask=np.ones((wh, ww), np.float32),
         gas=staff.px,
-        liquid=liquid,
+        liquid=water,
         wet=np.ones(ww, np.float32),
-        front=front,
+        front=Sheet(*sheet.shape),
         tube=box,
         bore=box,
         axis_x=cx,
@@ -277,7 +281,7 @@ def build_staff(rng: np.random.Generator, style: LevelStyle, size: int) -> Body:
         y_start=y1,
         y_end=y0,
         plan=plan,
-        surface=surface,
+        surface=SurfaceLook(),
         outline=box,
-        tags={"staff"},
+        open_water=True,
     )
