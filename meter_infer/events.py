@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
-from meter_infer.types import Reading
+from meter_infer.types import MeterKind, Reading
 
 
 class CameraState(StrEnum):
@@ -67,5 +67,28 @@ class AlarmEvent:
     unit: str | None
 
 
-Item = Reading | CameraStatus | AlarmEvent
+@dataclass(frozen=True, slots=True)
+class MeterInfo:
+    """What the configuration says of a meter, as far as a sink wants to know it."""
+
+    camera: str
+    meter: str
+    kind: MeterKind
+    unit: str | None
+    range: tuple[float, float] | None
+    """Values at the scale's first and last mark."""
+    cadence_s: float
+    """A reading is to be expected at least this often; 0: at every frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All cameras and configured meters; published at the start and whenever they change."""
+
+    at: datetime
+    cameras: tuple[str, ...]
+    meters: tuple[MeterInfo, ...]
+
+
+Item = Reading | CameraStatus | AlarmEvent | Inventory
 """What a sink of the live service is given."""

@@ -146,6 +146,30 @@ class MeterReader:
                 readings.append(self._reading(frame, item, parts))
         return readings
 
+    def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
+        """Replace a camera's meters; those that did not change keep what is known of them."""
+        binder = self._binders.setdefault(camera, Binder(automatic=self._automatic))
+        places = {place.meter: place for place in binder.places if not place.automatic}
+        binder.places.clear()
+        known = {key: state for key, state in self._states.items() if key[0] == camera}
+        for key in known:
+            del self._states[key]
+            self.shapes.pop(key, None)
+        for setup in meters:
+            key, place = (camera, setup.meter), places.get(setup.meter)
+            state = known.get(key)
+            if state is None or place is None or state.setup != setup:
+                state, place = MeterState(setup), Place(setup.meter, setup.kind, setup.box)
+            self._states[key] = state
+            binder.places.append(place)
+
+    def forget(self, camera: str) -> None:
+        """Forget a camera and its meters."""
+        self._binders.pop(camera, None)
+        for key in [key for key in self._states if key[0] == camera]:
+            del self._states[key]
+            self.shapes.pop(key, None)
+
     def close(self) -> None:
         """Forget everything; the networks belong to the caller."""
         self._binders.clear()
@@ -205,13 +229,11 @@ class MeterReader:
             return self._bad(frame, bound, seen.reason, seen.confidence)
         state.fresh = FRESH_FRAMES if moved else max(0, state.fresh - 1)
         base = self._bad(frame, bound, seen.reason, seen.confidence)
-        return _valued(base, seen, state, frame.captured_at.timestamp())
+        return _valued(base, seen, seen.fraction, state, frame.captured_at.timestamp())
 
 
-def _valued(base: Reading, seen: Look, state: MeterState, at_s: float) -> Reading:
+def _valued(base: Reading, seen: Look, fraction: float, state: MeterState, at_s: float) -> Reading:
     """Fill in value, quality and reason of a look that gave a fraction."""
-    fraction = seen.fraction
-    assert fraction is not None
     quality = Quality.GOOD if seen.confidence >= GOOD else Quality.UNCERTAIN
     reason = Reason.OK if quality is Quality.GOOD else seen.reason
     calibration = _calibration(state.setup, seen.dial or seen.tube)

@@ -1,6 +1,8 @@
-"""May a value follow the one before it? A rate limit that can never lock up."""
+"""May a value follow the one before it? Rate limit, median and hysteresis; none can ever lock up."""
 
+from collections import deque
 from dataclasses import dataclass, field
+from statistics import median
 
 CONFIRM = 3
 """Consistent frames after which a jump is the truth."""
@@ -45,3 +47,41 @@ class RateLimit:
     def _within(self, before: tuple[float, float], value: float, at_s: float) -> bool:
         elapsed = max(0.0, at_s - before[1])
         return abs(value - before[0]) <= self.max_rate * elapsed + self.tolerance
+
+
+@dataclass(slots=True)
+class MedianWindow:
+    """The median of the last values: one wrong value among them changes next to nothing.
+
+    A true jump passes after half a window. After a pause the window begins anew.
+    """
+
+    size: int
+    """How many values; odd numbers make sense."""
+    pause_s: float = 60.0
+    """Without a value for this long the old ones are forgotten."""
+    _values: deque[tuple[float, float]] = field(default_factory=deque, init=False)
+
+    def add(self, value: float, at_s: float) -> float:
+        """Take a value of the capture time `at_s` and return the median of the window."""
+        if self._values and abs(at_s - self._values[-1][1]) > self.pause_s:
+            self._values.clear()
+        self._values.append((value, at_s))
+        while len(self._values) > self.size:
+            self._values.popleft()
+        return median(value for value, _ in self._values)
+
+
+@dataclass(slots=True)
+class Hysteresis:
+    """Hold a value until it has moved by more than a band."""
+
+    band: float
+    """In the meter's unit."""
+    _held: float | None = field(default=None, init=False)
+
+    def hold(self, value: float) -> float:
+        """Return the held value, which follows `value` once that is further away than the band."""
+        if self._held is None or abs(value - self._held) > self.band:
+            self._held = value
+        return self._held

@@ -31,7 +31,7 @@ class _Slot:
     live: bool
     frame: Frame | None = None
     due_s: float = 0.0
-    served_s: float = 0.0
+    turn: int = 0
     last_capture_s: float | None = None
 
 
@@ -50,6 +50,7 @@ class Intake:
         self._clock = clock
         self._changed = threading.Condition()
         self._slots: dict[str, _Slot] = {}
+        self._turn = 0
 
     def add(self, camera: str, cadence_s: float, *, live: bool) -> None:
         """Make a slot for a camera; a present one only changes its cadence."""
@@ -84,7 +85,8 @@ class Intake:
             due = slot.due_s <= self._clock()
             wake = due or not slot.live or slot.frame is None
             if slot.frame is not None:
-                self._on_drop(frame.camera, Drop.SUPERSEDED if due else Drop.CADENCE)
+                early = slot.frame.received_s < slot.due_s
+                self._on_drop(frame.camera, Drop.CADENCE if early else Drop.SUPERSEDED)
             slot.frame = frame
             if wake:  # not at each of a hundred frames a second that nobody waits for
                 self._changed.notify_all()
@@ -139,7 +141,7 @@ class Intake:
     def _collect(self, limits: BatchLimits) -> list[Frame]:
         now = self._clock()
         batch: list[Frame] = []
-        for camera in sorted(self._ready(), key=lambda name: self._slots[name].served_s):
+        for camera in sorted(self._ready(), key=lambda name: self._slots[name].turn):
             if len(batch) == limits.max_frames:
                 break
             slot = self._slots[camera]
@@ -151,7 +153,8 @@ class Intake:
                 continue
             # the rhythm is kept where possible, and never caught up with after a pause
             slot.due_s = max(slot.due_s + slot.cadence_s, now) if slot.due_s else now + slot.cadence_s
-            slot.served_s = now
+            self._turn += 1
+            slot.turn = self._turn
             batch.append(frame)
         self._changed.notify_all()
         return batch

@@ -2,8 +2,20 @@
 
 from dataclasses import dataclass, field
 
+from meter_infer.alarms import AlarmLimits
 from meter_infer.pipeline import MeterSetup
 from meter_infer.sources.address import Address
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRules:
+    """What is done with a meter's readings after they were read."""
+
+    median: int = 1
+    """The value is the median of this many good readings; 1: each stands for itself."""
+    hysteresis: float = 0.0
+    """The value stays where it is until it moved by more than this, in the meter's unit."""
+    alarms: AlarmLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +25,8 @@ class CameraSettings:
     camera: str
     address: Address
     meters: tuple[MeterSetup, ...] = ()
+    rules: dict[str, MeterRules] = field(default_factory=dict)
+    """By meter; one without has none."""
     transport: str = "tcp"
     """How RTSP carries the pictures: ``tcp`` or ``udp``."""
     cadence_s: float = 1.0

@@ -1,0 +1,71 @@
+"""What is known just now: the last reading of each meter, the level of each alarm."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from meter_infer.events import AlarmEvent, AlarmLevel, Item
+from meter_infer.types import Quality, Reading, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Last:
+    """The last reading of a meter."""
+
+    reading: Reading
+    noted_s: float
+    """When it was noted, monotonic."""
+    read_s: float
+    """When the last reading came that was made from a picture, monotonic."""
+
+
+class Board:
+    """The present state, for metrics, health and the watchdog. Safe from any thread."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last: dict[tuple[str, str], Last] = {}
+        self._alarms: dict[tuple[str, str], AlarmLevel] = {}
+        self._counts: Counter[tuple[str, str, Quality, Reason]] = Counter()
+
+    def note(self, items: Iterable[Item], *, from_picture: bool = True) -> None:
+        """Remember readings and alarms that are being published."""
+        now = self._clock()
+        with self._lock:
+            for item in items:
+                if isinstance(item, Reading):
+                    key = item.camera, item.meter
+                    before = self._last.get(key)
+                    read_s = now if from_picture or before is None else before.read_s
+                    self._last[key] = Last(item, now, read_s)
+                    self._counts[item.camera, item.meter, item.quality, item.reason] += 1
+                elif isinstance(item, AlarmEvent):
+                    self._alarms[item.camera, item.meter] = item.level
+
+    def forget(self, camera: str, keep: Iterable[str] = ()) -> None:
+        """Forget a camera's meters but those to `keep`."""
+        kept = set(keep)
+        with self._lock:
+            for table in (self._last, self._alarms):
+                for key in [key for key in table if key[0] == camera and key[1] not in kept]:
+                    del table[key]
+            for count in [c for c in self._counts if c[0] == camera and c[1] not in kept]:
+                del self._counts[count]
+
+    def last(self, camera: str | None = None) -> dict[tuple[str, str], Last]:
+        """Return the last reading of each meter (of one camera)."""
+        with self._lock:
+            return {key: last for key, last in self._last.items() if camera in (None, key[0])}
+
+    def alarms(self) -> dict[tuple[str, str], AlarmLevel]:
+        """Return the level of each meter that ever had an alarm."""
+        with self._lock:
+            return dict(self._alarms)
+
+    def counts(self) -> dict[tuple[str, str, Quality, Reason], int]:
+        """Return how many readings were published, by camera, meter, quality and reason."""
+        with self._lock:
+            return dict(self._counts)

@@ -1,0 +1,72 @@
+"""What becomes of readings before they are published: median, hysteresis, alarms, and frozen pictures."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from meter_infer.alarms import Alarm
+from meter_infer.events import Item
+from meter_infer.plausibility import Hysteresis, MedianWindow
+from meter_infer.runtime.settings import MeterRules
+from meter_infer.types import Frame, Quality, Reading, Reason
+
+
+@dataclass(slots=True)
+class _Meter:
+    rules: MeterRules
+    median: MedianWindow = field(init=False)
+    hysteresis: Hysteresis = field(init=False)
+    alarm: Alarm | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.median = MedianWindow(self.rules.median)
+        self.hysteresis = Hysteresis(self.rules.hysteresis)
+        self.alarm = Alarm(self.rules.alarms) if self.rules.alarms is not None else None
+
+
+class Judge:
+    """Applies each meter's rules. Used by the reading loop's thread only.
+
+    Only good readings are smoothed and may raise an alarm; `raw` is never touched. A reading from a
+    picture that does not change any more is `bad/stale`, whatever it shows.
+    """
+
+    def __init__(
+        self,
+        frozen: Callable[[str], bool],
+        keep: Callable[[Sequence[Frame], Sequence[Item]], None] | None = None,
+    ) -> None:
+        """`frozen(camera)` says whether its picture stands still; `keep` sees frames and their items."""
+        self._frozen = frozen
+        self._keep = keep
+        self._meters: dict[tuple[str, str], _Meter] = {}
+
+    def configure(self, camera: str, rules: Mapping[str, MeterRules]) -> None:
+        """Replace a camera's rules; meters whose rules did not change keep their state."""
+        before = {key: meter for key, meter in self._meters.items() if key[0] == camera}
+        for key in before:
+            del self._meters[key]
+        for name, rule in rules.items():
+            known = before.get((camera, name))
+            self._meters[camera, name] = known if known and known.rules == rule else _Meter(rule)
+
+    def __call__(self, frames: Sequence[Frame], readings: Sequence[Reading]) -> list[Item]:
+        """Return what to publish of a batch, each alarm after the reading that decided it."""
+        items: list[Item] = []
+        for reading in readings:
+            meter = self._meters.get((reading.camera, reading.meter))
+            judged = self._judged(reading, meter)
+            items.append(judged)
+            event = meter.alarm.update(judged) if meter is not None and meter.alarm is not None else None
+            if event is not None:
+                items.append(event)
+        if self._keep is not None:
+            self._keep(frames, items)
+        return items
+
+    def _judged(self, reading: Reading, meter: _Meter | None) -> Reading:
+        if self._frozen(reading.camera) and reading.reason is not Reason.NO_SIGNAL:
+            return replace(reading, value=None, quality=Quality.BAD, reason=Reason.STALE)
+        if meter is None or reading.quality is not Quality.GOOD or reading.value is None:
+            return reading
+        smooth = meter.median.add(reading.value, reading.captured_at.timestamp())
+        return replace(reading, value=meter.hysteresis.hold(smooth))

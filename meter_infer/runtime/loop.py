@@ -1,0 +1,136 @@
+"""The one thread that reads: batches from the intake, through the networks, to the dispatcher."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from meter_infer.errors import MeterInferError
+from meter_infer.events import Item
+from meter_infer.pipeline import MeterSetup
+from meter_infer.runtime.intake import Drop, Intake
+from meter_infer.runtime.settings import BatchLimits
+from meter_infer.types import Frame, Reading
+
+logger = logging.getLogger(__name__)
+
+_TAKE_S = 0.25
+
+
+class FrameReader(Protocol):
+    """Reads the meters of frames; `pipeline.MeterReader` is one. Used by one thread only."""
+
+    def read(self, frames: Sequence[Frame]) -> list[Reading]:
+        """Return the readings of all meters of all frames, frame by frame."""
+
+    def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
+        """Replace a camera's meters; those that did not change keep what is known of them."""
+
+    def forget(self, camera: str) -> None:
+        """Forget a camera and its meters."""
+
+
+class LoopListener(Protocol):
+    """Who is told what the loop does; called from its thread."""
+
+    def on_batch(self, frames: Sequence[Frame], waited_s: Sequence[float], took_s: float) -> None:
+        """Count a batch that was read: how long each frame waited, and how long the reading took."""
+
+    def on_drop(self, camera: str, cause: Drop) -> None:
+        """Count a frame that could not be read."""
+
+
+class ReadingLoop:
+    """Takes batches, reads them, and publishes what `judge` makes of the readings.
+
+    A batch that fails is read again frame by frame, so that a frame which breaks the reading costs only
+    itself.
+    """
+
+    def __init__(
+        self,
+        reader: FrameReader,
+        intake: Intake,
+        limits: BatchLimits,
+        judge: Callable[[Sequence[Frame], Sequence[Reading]], Sequence[Item]],
+        publish: Callable[[Sequence[Item]], None],
+        listener: LoopListener,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._reader = reader
+        self._intake = intake
+        self.limits = limits
+        self._judge = judge
+        self._publish = publish
+        self._listener = listener
+        self._clock = clock
+        self._calls: queue.SimpleQueue[Callable[[FrameReader], None]] = queue.SimpleQueue()
+        self.busy_since_s: float | None = None
+        """When the batch in work began, monotonic; None between batches."""
+        self.failing = 0
+        """Batches in a row of which no frame could be read."""
+        self.last_failure: str | None = None
+
+    def call(self, action: Callable[[FrameReader], None]) -> None:
+        """Have `action(reader)` run between two batches, in the loop's own thread."""
+        self._calls.put(action)
+
+    def run(self, stop: threading.Event) -> None:
+        """Body of the thread."""
+        while not stop.is_set():
+            self.step()
+
+    def step(self, timeout_s: float = _TAKE_S) -> int:
+        """Do what was asked for, then read one batch; return how many frames it had."""
+        while not self._calls.empty():
+            self._calls.get()(self._reader)
+        frames = self._intake.take(self.limits, timeout_s)
+        if not frames:
+            return 0
+        self.busy_since_s = began = self._clock()
+        try:
+            done, readings = self._read(frames)
+            took = self._clock() - began
+            self._publish(self._judge(done, readings))
+            self._listener.on_batch(done, [began - frame.received_s for frame in done], took)
+        finally:
+            self.busy_since_s = None
+        return len(frames)
+
+    def _read(self, frames: Sequence[Frame]) -> tuple[list[Frame], list[Reading]]:
+        try:
+            readings = self._reader.read(frames)
+        except Exception as error:  # noqa: BLE001  # logged and counted; the frames get a second chance
+            self._failed(error)
+        else:
+            self.failing = 0
+            return list(frames), readings
+        if len(frames) == 1:
+            self._listener.on_drop(frames[0].camera, Drop.ERROR)
+            return [], []
+        return self._read_singly(frames)
+
+    def _read_singly(self, frames: Sequence[Frame]) -> tuple[list[Frame], list[Reading]]:
+        done: list[Frame] = []
+        readings: list[Reading] = []
+        for frame in frames:
+            try:
+                readings += self._reader.read([frame])
+            except Exception as error:  # noqa: BLE001  # logged and counted; the other cameras go on
+                self._failed(error)
+                self._listener.on_drop(frame.camera, Drop.ERROR)
+            else:
+                done.append(frame)
+        if done:
+            self.failing = 0
+        return done, readings
+
+    def _failed(self, error: Exception) -> None:
+        self.failing += 1
+        text = f"{type(error).__name__}: {error}"
+        if text != self.last_failure or self.failing % 1000 == 0:
+            known = isinstance(error, MeterInferError)
+            logger.error("Reading a batch failed: %s", text, exc_info=not known)
+        self.last_failure = text

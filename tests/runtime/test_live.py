@@ -1,0 +1,278 @@
+"""All threads together, with cameras and a reader from memory."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from meter_infer.alarms import AlarmLimits
+from meter_infer.errors import SourceError
+from meter_infer.events import AlarmEvent, AlarmLevel, CameraState, CameraStatus, Inventory
+from meter_infer.pipeline import MeterSetup
+from meter_infer.runtime.health import health_of, present_metrics
+from meter_infer.runtime.live import Live, Parts
+from meter_infer.runtime.settings import BatchLimits, CameraSettings, LiveSettings, MeterRules
+from meter_infer.sources.address import Address
+from meter_infer.sources.base import Source
+from meter_infer.types import Frame, MeterKind, Quality, Reading, Reason
+from tests.runtime.fakes import FakeReader, FakeSource, ListSink, until
+
+PASSWORD = "hunter2-secret"
+
+
+def camera(name: str, *meters: str, **more: object) -> CameraSettings:
+    setups = tuple(MeterSetup(name, meter, MeterKind.POINTER) for meter in meters or ("m",))
+    base = {"cadence_s": 0.02, "silent_after_s": 0.3, "retry_limit_s": 0.1, "denied_retry_s": 0.1}
+    address = Address(f"rtsp://user:{PASSWORD}@192.0.2.1/{name}")
+    return CameraSettings(name, address, setups, **(base | more))  # type: ignore[arg-type]
+
+
+Opener = Callable[[CameraSettings], Source]
+
+
+def fake_camera(settings: CameraSettings) -> Source:
+    return FakeSource(settings.camera)
+
+
+@contextmanager
+def running(
+    *cameras: CameraSettings,
+    open_feed: Opener = fake_camera,
+    sinks: tuple[ListSink, ...] = (),
+    **more: object,
+) -> Iterator[tuple[Live, FakeReader]]:
+    reader = FakeReader()
+    batch = BatchLimits(window_s=0.002)
+    live = Live(
+        LiveSettings(cameras, batch, **more),  # type: ignore[arg-type]
+        reader,
+        Parts(open_feed, sinks),
+    )
+    live.start()
+    try:
+        yield live, reader
+    finally:
+        assert live.stop() == []
+
+
+def test_every_camera_is_read_in_order_by_one_thread() -> None:
+    sink = ListSink()
+    with running(camera("a"), camera("b"), camera("c"), sinks=(sink,)) as (live, reader):
+        until(lambda: len(sink.readings) > 60)
+        assert health_of(live).to_dict() == {"status": "ok", "ready": True, "problems": {}}
+    for name in "abc":
+        frames = [item.frame for item in sink.readings if item.camera == name]
+        assert len(frames) > 10
+        assert frames == sorted(set(frames))
+    assert reader.threads == {"reading"}
+    assert sink.closed
+    assert isinstance(sink.items[0], Inventory)
+
+
+def test_a_dead_camera_costs_the_others_nothing_and_is_not_silent() -> None:
+    sink = ListSink()
+
+    def open_feed(settings: CameraSettings) -> Source:
+        if settings.camera == "dead":
+            raise SourceError("rtsp://***@192.0.2.1/dead cannot be opened: no route.")
+        return fake_camera(settings)
+
+    with running(camera("a"), camera("dead"), open_feed=open_feed, sinks=(sink,)) as (live, _):
+        until(lambda: any(item.camera == "dead" for item in sink.readings) and len(sink.readings) > 30)
+        assert "no route" in health_of(live).problems["camera/dead"]
+    silent = [item for item in sink.readings if item.camera == "dead"]
+    assert {(item.quality, item.reason, item.value) for item in silent} == {
+        (Quality.BAD, Reason.NO_SIGNAL, None)
+    }
+    assert len([item for item in sink.readings if item.camera == "a"]) > 20
+
+
+def test_a_camera_that_breaks_off_is_called_again_and_its_frames_are_counted_on() -> None:
+    sink = ListSink()
+    with running(
+        camera("a"),
+        open_feed=lambda settings: FakeSource(settings.camera, count=10),
+        sinks=(sink,),
+    ):
+        until(lambda: sink.readings and sink.readings[-1].frame > 25)
+    states = [item.state for item in sink.items if isinstance(item, CameraStatus)]
+    assert states[:3] == [CameraState.ONLINE, CameraState.OFFLINE, CameraState.ONLINE]
+    frames = [item.frame for item in sink.readings if item.reason is Reason.OK]
+    assert frames == sorted(set(frames))
+
+
+def test_a_slow_sink_stalls_nobody() -> None:
+    slow, quick = ListSink("slow"), ListSink("quick")
+    slow.hold.clear()
+    with running(camera("a"), sinks=(slow, quick), queue_size=5) as (live, _):
+        until(lambda: len(quick.readings) > 30)
+        outlet = live.dispatcher.outlets[0]
+        until(lambda: outlet.dropped > 5)
+        assert not slow.items
+        slow.hold.set()
+
+
+def test_a_full_disk_is_reported_and_nothing_is_lost_when_it_has_room_again() -> None:
+    sink, other = ListSink(), ListSink("other")
+    with running(camera("a"), sinks=(sink, other)) as (live, _):
+        until(lambda: sink.readings)
+        sink.full = True
+        until(lambda: "sink/list" in health_of(live).problems)
+        assert "full" in health_of(live).problems["sink/list"]
+        sink.full = False
+        until(lambda: not health_of(live).problems)
+    assert [r.frame for r in sink.readings] == [r.frame for r in other.readings]
+
+
+@pytest.mark.allow_error_log
+def test_a_frame_that_breaks_the_reading_costs_only_its_camera() -> None:
+    sink = ListSink()
+    with running(camera("a"), camera("bad"), sinks=(sink,)) as (live, reader):
+        reader.broken = {"bad"}
+        until(lambda: len([r for r in sink.readings if r.camera == "a"]) > 20)
+        until(lambda: any(r.camera == "bad" and r.reason is Reason.STALE for r in sink.readings))
+        text = live.metrics.render().decode()
+    assert 'meter_infer_frames_dropped_total{camera="bad",cause="error"}' in text
+
+
+@pytest.mark.allow_error_log
+def test_a_thread_that_dies_is_started_again_with_its_reason_counted() -> None:
+    sink = ListSink()
+    calls: list[int] = []
+
+    def open_feed(settings: CameraSettings) -> Source:
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("a defect")
+        return fake_camera(settings)
+
+    with running(camera("a"), open_feed=open_feed, sinks=(sink,)) as (live, _):
+        until(lambda: any(r.reason is Reason.OK for r in sink.readings))
+        assert 'thread_failures_total{thread="camera-a"} 1.0' in live.metrics.render().decode()
+
+
+@pytest.mark.allow_error_log
+def test_an_item_that_a_sink_cannot_stand_is_dropped_alone() -> None:
+    sink = ListSink()
+    with running(camera("a"), sinks=(sink,)) as (live, _):
+        until(lambda: sink.readings)
+        sink.hold.clear()
+        outlet = live.dispatcher.outlets[0]
+        until(lambda: len(outlet._queue) > 3)
+        sink.poison = outlet._queue[2]
+        sink.hold.set()
+        until(lambda: outlet.dropped == 1)
+        poisoned = sink.poison
+        until(lambda: len(sink.readings) > 15)
+    assert poisoned not in sink.items
+
+
+def test_stop_is_quick_and_publishes_what_was_read() -> None:
+    sink = ListSink()
+    with running(camera("a"), sinks=(sink,)) as (live, _):
+        until(lambda: len(sink.readings) > 3)
+        began = time.monotonic()
+        live.stop()
+        assert time.monotonic() - began < 1.5
+    assert live.dispatcher.outlets[0].depth == 0
+
+
+def test_stop_does_not_wait_for_ever_for_a_camera_that_hangs() -> None:
+    hang = threading.Event()
+
+    class Hanging(FakeSource):
+        def __iter__(self) -> Iterator[Frame]:
+            hang.wait(20)
+            return iter(())
+
+    live = Live(LiveSettings((camera("a"),), stop_within_s=1.0), FakeReader(), Parts(lambda _: Hanging("a")))
+    live.start()
+    began = time.monotonic()
+    assert live.stop() == ["camera-a"]
+    assert time.monotonic() - began < 1.5
+    hang.set()
+
+
+def test_a_frozen_picture_is_no_reading() -> None:
+    sink = ListSink()
+
+    class Frozen(FakeSource):
+        def __iter__(self) -> Iterator[Frame]:
+            first = None
+            for item in super().__iter__():
+                first = first or item
+                yield first
+
+    settings = camera("a", frozen_after_s=0.3)
+    with running(settings, open_feed=lambda s: Frozen(s.camera), sinks=(sink,)) as (live, _):
+        until(lambda: any(r.reason is Reason.STALE for r in sink.readings))
+        assert "frozen" in health_of(live).problems["camera/a"]
+    stale = next(r for r in sink.readings if r.reason is Reason.STALE)
+    assert (stale.quality, stale.value) == (Quality.BAD, None)
+
+
+def test_reload_adds_changes_and_removes_without_touching_the_rest() -> None:
+    sink = ListSink()
+    opened: list[str] = []
+
+    def open_feed(settings: CameraSettings) -> Source:
+        opened.append(settings.camera)
+        return fake_camera(settings)
+
+    with running(camera("a"), camera("b"), open_feed=open_feed, sinks=(sink,)) as (live, reader):
+        until(lambda: {r.camera for r in sink.readings} == {"a", "b"})
+        live.apply([camera("a", "m", "second"), camera("c")])
+        until(lambda: {(r.camera, r.meter) for r in sink.readings} >= {("a", "second"), ("c", "m")})
+        until(lambda: set(reader.meters) == {"a", "c"})
+        assert sorted(opened) == ["a", "b", "c"], "the camera that stayed was not called again"
+        count = len([r for r in sink.readings if r.camera == "b"])
+        until(lambda: len([r for r in sink.readings if r.camera == "c"]) > 10)
+        assert len([r for r in sink.readings if r.camera == "b"]) == count
+        assert 'camera="b"' not in live.metrics.render().decode()
+        threads = [thread.name for thread in threading.enumerate()]
+        assert "camera-c" in threads
+        assert "camera-b" not in threads
+    frames = [r.frame for r in sink.readings if (r.camera, r.meter) == ("a", "m")]
+    assert frames == sorted(set(frames))
+    inventories = [item for item in sink.items if isinstance(item, Inventory)]
+    assert [item.cameras for item in inventories] == [("a", "b"), ("a", "c")]
+
+
+def test_a_changed_address_calls_again_and_counts_on() -> None:
+    sink = ListSink()
+    with running(camera("a"), sinks=(sink,)) as (live, _):
+        until(lambda: len(sink.readings) > 5)
+        live.apply([camera("a", transport="udp")])
+        last = sink.readings[-1].frame
+        until(lambda: sink.readings[-1].frame > last + 5)
+    frames = [r.frame for r in sink.readings]
+    assert frames == sorted(set(frames))
+
+
+def test_alarms_are_published_after_the_reading_that_raised_them() -> None:
+    sink = ListSink()
+    rules = {"m": MeterRules(alarms=AlarmLimits(high_warn=10, high_critical=20))}
+    with running(camera("a", rules=rules), sinks=(sink,)) as (live, _):
+        until(lambda: len([item for item in sink.items if isinstance(item, AlarmEvent)]) == 2)
+        events = [item for item in sink.items if isinstance(item, AlarmEvent)]
+        families = {family.name: family for family in present_metrics(live)}
+    assert [event.level for event in events] == [AlarmLevel.WARN, AlarmLevel.CRITICAL]
+    place = sink.items.index(events[0])
+    before = sink.items[place - 1]
+    assert isinstance(before, Reading)
+    assert before.captured_at == events[0].at
+    assert families["meter_infer_alarm_level"].samples[0].value == 2
+
+
+def test_no_password_in_metrics_health_or_repr() -> None:
+    with running(camera("a"), open_feed=_refuse) as (live, _):
+        until(lambda: "camera/a" in health_of(live).problems and live.board.last())
+        text = live.metrics.render().decode() + str(health_of(live)) + repr(live.feeds()[0].settings)
+        text += "".join(str(family) for family in present_metrics(live))
+    assert PASSWORD not in text
+
+
+def _refuse(settings: CameraSettings) -> Source:
+    raise SourceError(f"{settings.address} cannot be opened.")
