@@ -46,7 +46,7 @@ class Dial:
         return atan2(y - self.style.pivot[1], x - self.style.pivot[0])
 
     def instrument(self, fraction: float) -> Instrument:
-        """Return the dial with its pointer at a position: 0 at the first mark, 1 at the last; may pass either."""
+        """Return the dial with its pointer at a position, 0 (first mark) to 1 (last); may pass either."""
         s, size = self.style, self.size
         angle = self.pointer_angle(fraction)
         sheet = Sheet(size)

@@ -41,7 +41,7 @@ def _noise(rng: np.random.Generator, size: int, cells: int) -> NDArray[np.float3
 
 
 def _gain_map(face: FaceStyle, size: int, inner: float, shape: Shape, rng: np.random.Generator) -> Image:
-    """Brightness of the face, 128 = as printed: light's gradient, unevenness, the rim's shadow. uint8 (n, n) at a quarter."""
+    """Brightness of the face, a quarter as large, 128 = as printed: light, unevenness, rim's shadow."""
     n = max(size // 4, 24)
     axis = (np.arange(n, dtype=np.float32) + 0.5) / n - 0.5
     x, y = axis[None, :] / OUTER, axis[:, None] / OUTER

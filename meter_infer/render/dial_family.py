@@ -1,11 +1,11 @@
 """Families of instruments, and where their scales lie on the face."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from meter_infer.render import dial_range as ranges
+from meter_infer.render import dial_units as units
 from meter_infer.render.dial_range import Rng, choose, uniform
 from meter_infer.render.dial_style import BezelStyle, Point, Shape
 
@@ -38,30 +38,22 @@ class Family:
     chinese: float = 0.25
     sub_dials: float = 0.02
     sectors: float = 0.2
+    mirror: float = 0.0
+    display: float = 0.0
 
 
 _ROUND = ((240.0, 285.0, 10.0), (285.0, 310.0, 2.0), (180.0, 240.0, 1.5), (310.0, 340.0, 0.6))
 _PRESSURE = Family(
-    "pressure",
-    ranges.pressure_range,
-    ((265.0, 275.0, 10.0), *_ROUND),
-    (47, 50, 0, 0, 0, 3),
-    "pressure",
-    second=0.38,
-    chinese=0.3,
-)
+    "pressure", units.pressure_range, ((265.0, 275.0, 10.0), *_ROUND), (47, 50, 0, 0, 0, 3), "pressure",
+    second=0.38, chinese=0.3,
+)  # fmt: skip
 _COMPOUND = Family(
-    "compound",
-    ranges.compound_range,
-    ((265.0, 275.0, 6.0), *_ROUND),
-    (76, 0, 0, 0, 22, 2),
-    "pressure",
-    second=0.3,
-    reversed=0.08,
-)
+    "compound", units.compound_range, ((265.0, 275.0, 6.0), *_ROUND), (76, 0, 0, 0, 22, 2), "pressure",
+    second=0.3, reversed=0.08,
+)  # fmt: skip
 _THERMO = Family(
     "thermometer",
-    ranges.temperature_range,
+    units.temperature_range,
     _ROUND,
     (96, 0, 0, 0, 0, 4),
     "thermometer",
@@ -69,111 +61,37 @@ _THERMO = Family(
     outside=0.15,
 )
 _CAR = Family(
-    "car",
-    ranges.car_range,
-    ((80.0, 120.0, 4.0), (120.0, 240.0, 3.0), (240.0, 300.0, 7.0)),
-    (70, 6, 0, 0, 12, 12),
-    "car",
-    dark=0.8,
-    outside=0.12,
-    intervals=(2, 8),
-    number_height=0.2,
-    turned=0.3,
-    low_pivot=0.2,
-    chinese=0.02,
-)
+    "car", units.car_range, ((80.0, 120.0, 4.0), (120.0, 240.0, 3.0), (240.0, 300.0, 7.0)),
+    (70, 6, 0, 0, 12, 12), "car",
+    dark=0.8, outside=0.12, intervals=(2, 8), number_height=0.2, turned=0.3, low_pivot=0.2, chinese=0.02,
+    display=0.08,
+)  # fmt: skip
 _PANEL = Family(
-    "panel",
-    ranges.electric_range,
-    ((80.0, 105.0, 12.0), (230.0, 260.0, 3.0), (105.0, 130.0, 1.0)),
-    (40, 0, 38, 22, 0, 0),
-    "panel",
-    dark=0.12,
-    square=0.9,
-    outside=0.72,
-    intervals=(3, 10),
+    "panel", units.electric_range, ((80.0, 105.0, 12.0), (230.0, 260.0, 3.0), (105.0, 130.0, 1.0)),
+    (40, 0, 38, 22, 0, 0), "panel", dark=0.12, square=0.9, outside=0.72, intervals=(3, 10),
     mark_length=(0.06, 0.13),
-    turned=0.02,
-    low_pivot=1.0,
-    chinese=0.2,
-    sectors=0.12,
-)
+    turned=0.02, low_pivot=1.0, chinese=0.2, sectors=0.12, mirror=0.16,
+)  # fmt: skip
 _QUADRANT = Family(
-    "quadrant",
-    ranges.pressure_range,
-    ((80.0, 130.0, 4.0), (130.0, 200.0, 3.0)),
-    (60, 30, 0, 0, 0, 10),
+    "quadrant", units.pressure_range, ((80.0, 130.0, 4.0), (130.0, 200.0, 3.0)), (60, 30, 0, 0, 0, 10),
     "any",
-    low_pivot=0.7,
-    intervals=(2, 8),
-    sectors=0.7,
-    turned=0.2,
-)
+    low_pivot=0.7, intervals=(2, 8), sectors=0.7, turned=0.2,
+)  # fmt: skip
 _BAROMETER = Family(
-    "barometer",
-    lambda rng: choose(
-        rng,
-        (
-            (960.0, 1060.0, "hPa"),
-            (970.0, 1040.0, "mbar"),
-            (720.0, 790.0, "mmHg"),
-            (0.0, 100.0, "%"),
-            (-20.0, 60.0, "°C"),
-        ),
-    ),
-    ((240.0, 330.0, 1.0),),
-    (100, 0, 0, 0, 0, 0),
-    "thermometer",
-    second=0.15,
-    intervals=(5, 14),
-    sub_dials=0.4,
-    chinese=0.05,
-)
+    "barometer", units.weather_range, ((240.0, 330.0, 1.0),), (100, 0, 0, 0, 0, 0),
+    "thermometer", second=0.15,
+    intervals=(5, 14), sub_dials=0.4, chinese=0.05,
+)  # fmt: skip
 _MANIFOLD = Family(
-    "manifold",
-    lambda rng: choose(
-        rng,
-        (
-            (0.0, 500.0, "psi"),
-            (0.0, 800.0, "psi"),
-            (-1.0, 15.0, "bar"),
-            (-1.0, 35.0, "bar"),
-            (0.0, 35.0, "bar"),
-        ),
-    ),
-    _ROUND,
-    (60, 20, 0, 0, 15, 5),
-    "pressure",
-    second=0.6,
-    sectors=0.6,
-    mark_length=(0.04, 0.09),
-    number_height=0.1,
-)
+    "manifold", units.refrigerant_range, _ROUND, (60, 20, 0, 0, 15, 5), "pressure", second=0.6, sectors=0.6,
+    mark_length=(0.04, 0.09), number_height=0.1,
+)  # fmt: skip
 _ANY = Family(
-    "any",
-    lambda rng: choose(
-        rng,
-        (
-            ranges.pressure_range,
-            ranges.temperature_range,
-            ranges.electric_range,
-            ranges.car_range,
-            ranges.compound_range,
-        ),
-    )(rng),
-    ((80.0, 340.0, 1.0),),
-    (50, 15, 10, 5, 10, 10),
-    "any",
-    dark=0.35,
-    square=0.12,
-    outside=0.35,
-    second=0.25,
-    turned=0.45,
-    low_pivot=0.3,
-    reversed=0.06,
-    sub_dials=0.06,
-    sectors=0.35,
-)
+    "any", units.any_range, ((80.0, 340.0, 1.0),), (50, 15, 10, 5, 10, 10),
+    "any", dark=0.35, square=0.12, outside=0.35,
+    second=0.25, turned=0.45, low_pivot=0.3, reversed=0.06, sub_dials=0.06, sectors=0.35, mirror=0.03,
+    display=0.02,
+)  # fmt: skip
 FAMILIES: dict[Family, float] = {
     _PRESSURE: 44,
     _COMPOUND: 10,
@@ -267,8 +185,3 @@ def _corner(rng: Rng, inner: float, span: float) -> Place:
             max(0.05, inner - d - 0.05),
         )
     return Place((-d, d), float(-np.pi / 2 - over / 2), span, outer, None, max(0.05, inner - d - 0.05))
-
-
-def plain(family: Family) -> Family:
-    """Return the family with round cases alone (tests use it)."""
-    return replace(family, square=0.0)

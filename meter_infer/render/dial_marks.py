@@ -4,38 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 
+from meter_infer.render import dial_words as words
 from meter_infer.render.canvas import Canvas, Color, arc, rounded_rect
 from meter_infer.render.dial_range import choose, uniform
 from meter_infer.render.dial_style import Mark
 from meter_infer.render.text import Font
 
-_WORDS = (
-    "NOVA",
-    "KAISER",
-    "DELTA",
-    "HYTEC",
-    "PRO",
-    "ARMA",
-    "TECNO",
-    "SEIKI",
-    "ORION",
-    "MESTO",
-    "UNIK",
-    "AQUA",
-    "VEGA",
-    "BRIGHT",
-    "FLUX",
-    "ISTRA",
-    "POLAR",
-    "KORD",
-    "HELIX",
-    "RIVET",
-)
-
 
 def word(rng: np.random.Generator) -> str:
     """Return an invented maker's name."""
-    w = choose(rng, _WORDS)
+    w = choose(rng, words.MAKERS)
     return w if rng.random() < 0.6 else w.capitalize()
 
 
@@ -108,10 +86,7 @@ def _oval_sticker(canvas: Canvas, mark: Mark, rng: np.random.Generator) -> None:
     pale: Color = (235, 240, 236) if rng.random() < 0.3 else mark.color
     for k in range(int(rng.integers(2, 5))):
         y = (-0.45 + 0.3 * k) * h
-        text = choose(
-            rng,
-            ("合格证", "计量检定", "No 2041736", "CAL 07 2023", "有效期至", "2024.06.18", "PASS", "石化仪表"),
-        )
+        text = choose(rng, words.STICKER)
         at = (mark.at[0] - y * s, mark.at[1] + y * c)
         canvas.text(text, at, 0.2 * h, pale if rng.random() < 0.8 else (40, 40, 40), Font("uni"), mark.angle)
     if rng.random() < 0.35:
@@ -149,20 +124,7 @@ def _label(canvas: Canvas, mark: Mark, rng: np.random.Generator) -> None:
     canvas.poly(rounded_rect(x - w, y - h, x + w, y + h, 0.03), mark.color)
     n = int(rng.integers(2, 4))
     for k in range(n):
-        text = choose(
-            rng,
-            (
-                "PI-1042",
-                "TI 207",
-                "CALIBRATED",
-                "DUE 11/25",
-                "检验合格",
-                "SN 88213",
-                "P-03",
-                "OK",
-                "KALIBRIERT",
-            ),
-        )
+        text = choose(rng, words.LABEL)
         canvas.text(
             text, (x, y + h * (-0.6 + 1.2 * k / (n - 1))), 0.8 * h / n, (50, 45, 40), Font("uni", 0.9)
         )
@@ -244,6 +206,21 @@ def _pin(canvas: Canvas, mark: Mark, rng: np.random.Generator) -> None:
     canvas.disc((x, y), r, mark.color)
 
 
+def _display(canvas: Canvas, mark: Mark, rng: np.random.Generator) -> None:
+    """A small digital display: a dark pane with lit figures."""
+    w, h = mark.size, mark.size * 0.5
+    x, y = mark.at
+    canvas.poly(rounded_rect(x - w, y - h, x + w, y + h, 0.03), (28, 26, 26))
+    canvas.polys(
+        [
+            rounded_rect(x - w, y - h, x + w, y + h, 0.03),
+            rounded_rect(x - w * 0.95, y - h * 0.9, x + w * 0.95, y + h * 0.9, 0.02),
+        ],
+        (120, 120, 120),
+    )
+    canvas.text(f"{rng.uniform(-1, 99):.1f}", (x, y), 1.1 * h, mark.color, Font("din"))
+
+
 _PAINTERS: dict[str, Callable[[Canvas, Mark, np.random.Generator], None]] = {
     "screw": _screw,
     "logo": _logo,
@@ -254,6 +231,7 @@ _PAINTERS: dict[str, Callable[[Canvas, Mark, np.random.Generator], None]] = {
     "sub_dial": _sub_dial,
     "triangle": _triangle,
     "pin": _pin,
+    "display": _display,
 }
 
 

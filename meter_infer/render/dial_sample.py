@@ -6,9 +6,10 @@ import numpy as np
 
 from meter_infer.render import dial_range as ranges
 from meter_infer.render import dial_scale_sample as scales
+from meter_infer.render import dial_units as units
 from meter_infer.render.bezel_sample import sample_bezel
 from meter_infer.render.canvas import Color
-from meter_infer.render.dial_extras import sample_extras
+from meter_infer.render.dial_extras import Bare, sample_extras
 from meter_infer.render.dial_family import FAMILIES, Family, sample_place
 from meter_infer.render.dial_range import Rng, choose, uniform
 from meter_infer.render.dial_style import DialStyle, FaceStyle, Lettering, ScaleStyle, Shape
@@ -159,7 +160,7 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
         shade=uniform(rng, 0.0, 0.7),
     )
     extras = sample_extras(
-        rng, family, main, tuple(extra), max(taken, 0.2), bezel, shape, place, ink, dark, unit, label, pointer
+        rng, Bare(family, shape, bezel, place, main, max(taken, 0.2), ink, unit, label, pointer)
     )
     soft = uniform(rng, 0.3, 2.2)
     return DialStyle(
@@ -168,7 +169,7 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
         face=face,
         bezel=bezel,
         main=main,
-        extra_scales=(*extra, *extras.scales),
+        extra_scales=tuple(extra),
         sectors=extras.sectors,
         prints=extras.prints,
         marks=extras.marks,
@@ -239,7 +240,7 @@ def _second(
 ) -> tuple[ScaleStyle | None, float, str]:
     """Return a second scale inside the first, the radius left free, and its unit."""
     values = [v for _, v in main.anchors]
-    found = ranges.second_range(rng, min(values), max(values), unit)
+    found = units.second_range(rng, min(values), max(values), unit)
     if found is None or values[0] > values[-1]:
         return None, taken, ""
     low, high, other, ratio, offset = found
@@ -265,7 +266,7 @@ def _second(
         align=choose(rng, ("out", "in"), (80, 20) if inside else (30, 70)),
         weight=look.weight * uniform(rng, 0.6, 1.0),
     )
-    anchors, sub = scales.sub_range(main, low, high, ratio, offset, sub)
+    anchors, sub = scales.agreeing(main, low, high, ratio, offset, sub)
     if sub.span < 0.5:
         return None, taken, ""
     ends = anchors[0][1], anchors[-1][1]

@@ -86,7 +86,7 @@ def moving_iron(rng: Rng, g: Graduation) -> tuple[Anchors, Graduation]:
 
 
 def overload(rng: Rng, g: Graduation) -> tuple[Anchors, Graduation]:
-    """Return a motor ammeter's scale: its last part holds a multiple of the rated current in a few degrees."""
+    """Return a motor ammeter's scale: its end holds multiples of the rated current in a few degrees."""
     at = uniform(rng, 0.78, 0.9)
     factor = choose(rng, (2.0, 3.0, 6.0))
     end = g.high * factor
@@ -205,7 +205,7 @@ def _numbered(value: float, g: Graduation, only_ends: bool) -> bool:
     return not odd_end or value == g.high
 
 
-def sub_range(
+def agreeing(
     main: ScaleStyle, low: float, high: float, ratio: float, offset: float, look: ScaleLook
 ) -> tuple[Anchors, ScaleLook]:
     """Return anchors and looks of a second scale in another unit that agrees with the main one.
