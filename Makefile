@@ -37,7 +37,7 @@ $(VENV)/.run: pyproject.toml | $(BIN)/python
 
 # The same with what the tests and the linters need. Training's torch is in neither.
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
-	scripts/install-package "$(BIN)/python" ".[dev,onnx]"
+	scripts/install-package "$(BIN)/python" ".[dev,onnx,sql]"
 	touch $@ $(VENV)/.run
 
 clean:
