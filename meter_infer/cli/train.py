@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from meter_infer.errors import ModelError
+from meter_infer.models import MANIFEST, add_to_manifest
 
 if TYPE_CHECKING:
     from meter_infer.train.loop import Progress as TrainingProgress
@@ -126,9 +127,6 @@ def photographs(
 def export_command(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of `meter-infer train`, such as last.pt.")],
     out: Annotated[Path, typer.Argument(help="The ONNX file to write, such as models/detect.onnx.")],
-    manifest: Annotated[
-        Path | None, typer.Option(help="Manifest to enter the file into; beside the file by default.")
-    ] = None,
     data: Annotated[str, typer.Option(help="What the network was trained on, for the manifest.")] = "",
     command: Annotated[
         list[str] | None, typer.Option(help="Command that made the weights, for the manifest; repeatable.")
@@ -140,13 +138,14 @@ def export_command(
     Example: meter-infer export runs/detect/last.pt models/detect.onnx --data "20,000 rendered scenes"
     """
     _need_extra()
-    from meter_infer.train.export import enter_into_manifest, export_onnx
+    from meter_infer.train.export import export_onnx
 
-    info = export_onnx(checkpoint, out, half=not full_precision)
-    entry = enter_into_manifest(manifest or out.parent / "manifest.yaml", info, data, command or [])
+    exported = export_onnx(checkpoint, out, half=not full_precision)
+    spec = exported.spec(data, command or [])
+    add_to_manifest(out.parent, spec)
     console = Console(stderr=True)
-    console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, largest difference {info.difference:.2g}")
-    console.print(f"sha256 {entry['sha256']}")
+    console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, differs by {exported.difference:.2g} at most")
+    console.print(f"sha256 {spec.sha256}, entered into {out.parent / MANIFEST}")
 
 
 def _overrides(
@@ -187,7 +186,7 @@ def _train(
     folders = [DataFolder.parse(text) for text in data]
     held_out = [DataFolder(Path(text), split="val") for text in val]
     training = Training(recipe, out, folders, held_out, warm_start, begin_with)
-    if training.resume():
+    if training.step:
         console.print(f"going on in {out} at step {training.step}")
     elif training.warm:
         console.print(f"warm start: {training.warm}")
@@ -221,7 +220,8 @@ def _recipe(
 def _bar(console: Console) -> "Iterator[Callable[[TrainingProgress], None]]":
     """Show a progress bar on a terminal, a line now and then elsewhere."""
     bar = Progress(
-        BarColumn(), TextColumn("{task.percentage:5.1f} %"), TimeElapsedColumn(), TextColumn("{task.description}"),
+        BarColumn(), TextColumn("{task.percentage:5.1f} %"), TimeElapsedColumn(),
+        TextColumn("{task.description}"),
         console=console, disable=not console.is_terminal,
     )  # fmt: skip
     task = bar.add_task("", total=1.0)

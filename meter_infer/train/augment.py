@@ -37,20 +37,21 @@ class Batch:
 
 
 def make_batch(mixture: Mixture, recipe: Recipe, rng: np.random.Generator, mosaic: bool) -> Batch:
-    """Draw, change and stack ``recipe.batch`` pictures."""
-    return stack([_one(mixture, recipe, rng, mosaic) for _ in range(recipe.batch)], recipe)
+    """Draw, change and stack pictures: ``recipe.batch`` of them, fewer when they are larger."""
+    sides = (recipe.input_size, *recipe.larger_sizes)
+    side = sides[int(rng.integers(len(sides)))]
+    count = max(1, round(recipe.batch * (recipe.input_size / side) ** 2))
+    return stack([_one(mixture, side, recipe, rng, mosaic) for _ in range(count)], recipe.task)
 
 
-def _one(mixture: Mixture, recipe: Recipe, rng: np.random.Generator, mosaic: bool) -> Labelled:
-    side = recipe.input_size
+def _one(mixture: Mixture, side: int, recipe: Recipe, rng: np.random.Generator, mosaic: bool) -> Labelled:
     if mosaic and rng.random() < recipe.mosaic:
-        return _join(mixture, recipe, rng)
+        return _join(mixture, side, recipe, rng)
     return appearance(place(mixture.draw(rng), side, side, recipe, rng), recipe, rng)
 
 
-def _join(mixture: Mixture, recipe: Recipe, rng: np.random.Generator) -> Labelled:
+def _join(mixture: Mixture, side: int, recipe: Recipe, rng: np.random.Generator) -> Labelled:
     """Put four changed pictures into the quadrants around a random point."""
-    side = recipe.input_size
     x, y = (int(side * rng.uniform(0.35, 0.65)) for _ in range(2))
     canvas = np.empty((side, side, 3), np.uint8)
     classes: list[NDArray[np.int64]] = []
@@ -160,9 +161,9 @@ def _degrade(picture: NDArray[np.uint8], chance: float, rng: np.random.Generator
     return out
 
 
-def stack(items: Sequence[Labelled], recipe: Recipe) -> Batch:
-    """Turn pictures of one size into a batch, with soft masks for segmentation."""
-    side = recipe.input_size
+def stack(items: Sequence[Labelled], task: Task) -> Batch:
+    """Turn square pictures of one size into a batch, with soft masks for segmentation."""
+    side = items[0].picture.shape[0]
     grid = side // _MASK_STRIDE
     index, classes, boxes, masks = [], [], [], []
     for number, item in enumerate(items):
@@ -171,7 +172,7 @@ def stack(items: Sequence[Labelled], recipe: Recipe) -> Batch:
             index.append(number)
             classes.append(label)
             boxes.append(np.concatenate([(low + high) / 2, high - low]) / side)
-            if recipe.task is Task.SEGMENT:
+            if task is Task.SEGMENT:
                 masks.append(_soft_mask(outline, side, grid))
     pictures = np.stack([item.picture for item in items])[..., ::-1].transpose(0, 3, 1, 2)
     return Batch(

@@ -7,10 +7,11 @@ with a half cosine, and an exponential average of the weights.
 """
 
 import csv
+import math
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ Report = Callable[[Progress], None]
 
 
 class Training:
-    """One training run in one folder; `run` starts it or goes on where it stopped."""
+    """One training run in one folder; a run that is there already is taken up where it stopped."""
 
     def __init__(
         self,
@@ -82,50 +83,60 @@ class Training:
         self._mixture = Mixture(train, recipe.task)
         self._val = list(val)
         self.counts = self._mixture.rescan()
-        self.network = build_network(recipe)
-        self.warm: str = ""
-        if begin_with is not None:
-            other, state = load_checkpoint(begin_with)
-            if (other.task, other.architecture) != (recipe.task, recipe.architecture):
-                raise ModelError(f"{begin_with} holds {other.architecture}, not {recipe.architecture}")
-            self.network.load_state_dict(state["ema"])
-            self.warm = f"all of {begin_with.name}"
-        elif warm_start_file is not None:
-            self.warm = self._warm_start(warm_start_file)
-        self.network.to(self.device, memory_format=torch.channels_last)
-        self._ema = ModelEMA(self.network, decay=0.9995, tau=1000)
-        self._optimiser = _optimiser(self.network, recipe)
+        self._warm_start_file, self._begin_with = warm_start_file, begin_with
+        self.warm = ""
         self.step = 0
         self._elapsed_s = 0.0
-        self._best = -np.inf
+        self._best = -math.inf
         self._figures: dict[str, float] = {}
+        network = build_network(recipe)
+        state = self._unfinished()
+        if state is None:
+            self._begin(network)
+        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self._ema = ModelEMA(self.network, decay=0.9995, tau=1000)
+        self._optimiser = _optimiser(self.network, recipe)
+        if state is not None:
+            self._resume(state)
 
-    def _warm_start(self, file: Path) -> str:
+    def _begin(self, network: nn.Module) -> None:
+        """Put the first weights into a new network."""
+        if self._begin_with is not None:
+            other, state = load_checkpoint(self._begin_with)
+            if (other.task, other.architecture) != (self.recipe.task, self.recipe.architecture):
+                raise ModelError(
+                    f"{self._begin_with} holds {other.architecture}, not {self.recipe.architecture}"
+                )
+            network.load_state_dict(state["ema"])
+            self.warm = f"all of {self._begin_with.name}"
+        elif self._warm_start_file is not None:
+            self.warm = self._warm_start(network, self._warm_start_file)
+
+    def _warm_start(self, network: nn.Module, file: Path) -> str:
         weights = read_folded_weights(file)
         rng = np.random.default_rng([self.recipe.seed, 1])
-        parts = []
-        while sum(len(part) for part in parts) < _UNFOLD_PICTURES:
-            parts.append(make_batch(self._mixture, self.recipe, rng, mosaic=False).pictures)
-        pictures = torch.from_numpy(np.concatenate(parts)).float() / 255
+        sample = replace(self.recipe, batch=_UNFOLD_PICTURES, larger_sizes=())
+        batch = make_batch(self._mixture, sample, rng, mosaic=False)
+        pictures = torch.from_numpy(batch.pictures).float() / 255
         if self.recipe.architecture.startswith("yolov8n"):
             # imported on use: only this path needs it
             from meter_infer.train.prune import narrow_start
 
-            return str(narrow_start(self.network, weights, pictures))
-        return str(warm_start(self.network, weights, pictures))
+            return str(narrow_start(network, weights, pictures))
+        return str(warm_start(network, weights, pictures))
 
-    def resume(self) -> bool:
-        """Take up the run in this folder if there is one; tell whether there was."""
+    def _unfinished(self) -> dict[str, Any] | None:
+        """Return the state of the run in this folder if there is one."""
         path = self.out / LAST
         if not path.exists():
-            return False
+            return None
         other, state = load_checkpoint(path)
-        if (other.task, other.architecture, other.input_size) != (
-            self.recipe.task, self.recipe.architecture, self.recipe.input_size,
-        ):  # fmt: skip
-            raise ModelError(
-                f"{path} is a run of {other.architecture} at {other.input_size} px; choose another folder"
-            )
+        ours = (self.recipe.task, self.recipe.architecture)
+        if (other.task, other.architecture) != ours:
+            raise ModelError(f"{path} is a run of {other.architecture}; choose another folder")
+        return state
+
+    def _resume(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state["network"])
         self._ema.ema.load_state_dict(state["ema"])
         self._ema.updates = int(state["step"])
@@ -133,7 +144,7 @@ class Training:
         self.step = int(state["step"])
         self._elapsed_s = float(state["elapsed_s"])
         self._best = float(state["best"])
-        return True
+        self.warm = str(state["warm_start"])
 
     @property
     def done(self) -> float:
@@ -173,7 +184,7 @@ class Training:
             self.step += 1
             keep = 0.95 if smooth else 0.0
             smooth = {k: keep * smooth.get(k, 0.0) + (1 - keep) * v for k, v in losses.items()}
-            pace = keep * pace + (1 - keep) * took / self.recipe.batch
+            pace = keep * pace + (1 - keep) * took / len(batch.pictures)
             rate = self._optimiser.param_groups[0]["lr"]
             report(Progress(self.step, self.done, smooth, pace, rate, total, self._figures))
             if self.done >= 1.0:
@@ -209,7 +220,7 @@ class Training:
 
     def _set_rate(self) -> None:
         warm = min(1.0, (self.step + 1) / max(1, self.recipe.warmup_steps))
-        cosine = _FINAL_RATE + (1 - _FINAL_RATE) * 0.5 * (1 + np.cos(np.pi * self.done))
+        cosine = _FINAL_RATE + (1 - _FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * self.done))
         for group in self._optimiser.param_groups:
             group["lr"] = self.recipe.learning_rate * warm * cosine
 

@@ -1,7 +1,6 @@
 """The networks under training: built from ultralytics' descriptions, saved without pickled code."""
 
 import platform
-from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -50,10 +49,9 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 def save_checkpoint(path: Path, recipe: Recipe, state: dict[str, Any]) -> None:
     """Write a checkpoint that ``torch.load(weights_only=True)`` accepts, whole or not at all."""
-    plain = asdict(recipe) | {"task": recipe.task.value, "scale": list(recipe.scale)}
     names = list(CLASS_NAMES[recipe.task])
     partial = path.with_suffix(".partial")
-    torch.save({"format": CHECKPOINT_FORMAT, "recipe": plain, "names": names} | state, partial)
+    torch.save({"format": CHECKPOINT_FORMAT, "recipe": recipe.to_plain(), "names": names} | state, partial)
     partial.replace(path)
 
 

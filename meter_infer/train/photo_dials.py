@@ -1,4 +1,4 @@
-"""Real dials cut out of photographs: seen from elsewhere, on other backgrounds, with the pointer elsewhere."""
+"""Real dials cut out of photographs: seen from elsewhere, on other backgrounds, the pointer moved."""
 
 from dataclasses import dataclass, replace
 

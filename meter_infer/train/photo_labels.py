@@ -190,7 +190,7 @@ def _unevenness(gauge: PhotoGauge) -> float:
 
 
 def _correlation(gauge: PhotoGauge) -> float:
-    """Find how far the ellipse is turned: the marks and numbers are to lie on circles; upright if in doubt."""
+    """Find how far the ellipse is turned: marks and numbers are to lie on circles; upright if in doubt."""
     trials = np.linspace(-_MAX_CORRELATION, _MAX_CORRELATION, 57)
     costs = [_unevenness(replace(gauge, turned=float(t))) + 0.08 * t * t for t in trials]
     return float(trials[int(np.argmin(costs))])
@@ -227,7 +227,7 @@ def refusal(gauge: PhotoGauge, size: tuple[int, int] | None) -> str | None:
         if _unevenness(gauge) > _MAX_UNEVEN:
             return "marks do not lie on an ellipse"
         off_center = np.hypot(*((gauge.landmarks[SegmentClass.PIVOT] - gauge.center) / gauge.half))
-        if off_center > 0.35:
+        if off_center > 0.14:
             return "pivot far from the centre: the box's ellipse is not the scale's"
     return None
 
@@ -245,8 +245,10 @@ def pointer_outline(picture: NDArray[np.uint8], gauge: PhotoGauge) -> tuple[Poin
     t = np.linspace(-0.55, 1.0, 156) * length
     s = np.linspace(-0.2, 0.2, 81) * length
     grid = t[:, None, None] * along + s[None, :, None] * across
-    at = gauge.to_pixels(grid.reshape(-1, 2)).reshape(*grid.shape) - 0.5
-    strip = cv2.remap(picture, at.astype(np.float32), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    x, y = np.moveaxis(gauge.to_pixels(grid.reshape(-1, 2)).reshape(*grid.shape) - 0.5, -1, 0)
+    strip = cv2.remap(
+        picture, x.astype(np.float32), y.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     lab = cv2.cvtColor(strip, cv2.COLOR_BGR2LAB).astype(np.float64)
     part, beside = t / length, abs(s) / length
     inner = (part > 0.2) & (part < 0.85)

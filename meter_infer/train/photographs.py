@@ -155,7 +155,7 @@ def _background_pictures(folders: Sequence[Path]) -> Iterator[Picture]:
 
 
 def _empty_parts(photograph: Picture, gauges: Sequence[PhotoGauge]) -> Iterator[Picture]:
-    """Yield the strips of a photograph beside, above and below all of its gauges, where there is something."""
+    """Yield the strips of a photograph beside, above and below all of its gauges, unless they are plain."""
     if not gauges:
         yield _shrink(photograph)[0]
         return

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from meter_infer.errors import ConfigError
-from meter_infer.types import MeterKind, SegmentClass
+from meter_infer.models import CLASSES
 
 
 class Task(StrEnum):
@@ -18,10 +18,7 @@ class Task(StrEnum):
     SEGMENT = "segment"
 
 
-CLASS_NAMES: dict[Task, tuple[str, ...]] = {
-    Task.DETECT: tuple(f"{kind.value}_gauge" for kind in MeterKind),
-    Task.SEGMENT: tuple(label.name.lower() for label in SegmentClass),
-}
+CLASS_NAMES: dict[Task, tuple[str, ...]] = {task: CLASSES[task.value] for task in Task}
 """Class names in the order of each network's outputs."""
 
 
@@ -34,6 +31,10 @@ class Recipe:
     """Name of an ultralytics model description, such as ``yolov8s-seg``."""
     input_size: int
     """Side of the square that training sees; a multiple of 32."""
+    read_size: int
+    """Side of the input when the network reads (and is measured); a multiple of 32."""
+    larger_sizes: tuple[int, ...] = ()
+    """Sides that some batches have instead, smaller in number by the area; drawn with `input_size`."""
     batch: int = 16
     steps: int = 20_000
     """Length of the learning-rate schedule in optimiser steps."""
@@ -70,8 +71,14 @@ class Recipe:
 
     def save(self, path: Path) -> None:
         """Write the recipe as YAML."""
-        plain = asdict(self) | {"task": self.task.value, "scale": list(self.scale)}
+        plain = self.to_plain()
         path.write_text(yaml.safe_dump(plain, sort_keys=False), encoding="utf-8")
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the settings as plain values for YAML."""
+        plain = asdict(self)
+        plain |= {"task": self.task.value, "scale": list(self.scale), "larger_sizes": list(self.larger_sizes)}
+        return plain
 
     @classmethod
     def load(cls, path: Path) -> "Recipe":
@@ -92,7 +99,9 @@ class Recipe:
             raise ConfigError(f"{origin}: unknown settings {', '.join(map(str, unknown))}; remove them")
         try:
             low, high = plain.get("scale", (1.0, 1.0))
-            return cls(**(plain | {"task": Task(plain["task"]), "scale": (float(low), float(high))}))
+            sizes = tuple(int(side) for side in plain.get("larger_sizes", ()))
+            parsed = {"task": Task(plain["task"]), "scale": (float(low), float(high)), "larger_sizes": sizes}
+            return cls(**(plain | parsed))
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{origin}: incomplete or malformed recipe ({error})") from error
 
@@ -100,13 +109,14 @@ class Recipe:
 def default_recipe(task: Task, **changes: Any) -> Recipe:
     """Return the project's recipe for a task with some fields replaced."""
     if task is Task.DETECT:
+        # windows of frames at the scale they are read at; the larger ones hold dials that fill a frame
         base = Recipe(
-            task=task, architecture="yolov8n", input_size=320, rotation_deg=6.0, scale=(0.5, 1.8),
-            stretch=0.15, translate=0.25, mosaic=0.4,
+            task=task, architecture="yolov8n", input_size=320, read_size=640, larger_sizes=(480, 640),
+            rotation_deg=6.0, scale=(0.5, 2.0), stretch=0.15, translate=0.2, mosaic=0.4,
         )  # fmt: skip
     else:
         base = Recipe(
-            task=task, architecture="yolov8s-seg", input_size=256, rotation_deg=20.0, scale=(0.88, 1.1),
-            stretch=0.08, translate=0.06,
+            task=task, architecture="yolov8s-seg", input_size=256, read_size=256, rotation_deg=10.0, degrade=0.15,
+            scale=(0.88, 1.1), stretch=0.08, translate=0.05,
         )  # fmt: skip
     return replace(base, **changes)

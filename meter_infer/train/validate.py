@@ -5,6 +5,7 @@ where they belong, how often they are missed, and the overlap of the masks.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import nn
 
 from meter_infer.train.augment import Batch, place, stack
 from meter_infer.train.data import DataFolder, Labelled, load
-from meter_infer.train.recipe import CLASS_NAMES, Recipe, Task, default_recipe
+from meter_infer.train.recipe import CLASS_NAMES, Recipe, Task
 from meter_infer.types import SegmentClass
 
 _FLOOR = 0.01
@@ -38,17 +39,15 @@ def measure(
 
 def _pictures(folders: Sequence[DataFolder], recipe: Recipe) -> Iterator[list[Labelled]]:
     """Yield batches of unchanged pictures, letterboxed to the recipe's square."""
-    still = default_recipe(
-        recipe.task, architecture=recipe.architecture, input_size=recipe.input_size,
-        rotation_deg=0.0, scale=(1.0, 1.0), stretch=0.0, translate=0.0,
-    )  # fmt: skip
+    still = replace(recipe, rotation_deg=0.0, scale=(1.0, 1.0), stretch=0.0, translate=0.0)
+    side = recipe.read_size
     rng = np.random.default_rng(0)
     part: list[Labelled] = []
     for folder in folders:
         folder.scan()
         stride = max(1, len(folder.pictures) // _MOST)
         for path in folder.pictures[::stride][:_MOST]:
-            part.append(place(load(path, recipe.task), recipe.input_size, recipe.input_size, still, rng))
+            part.append(place(load(path, recipe.task), side, side, still, rng))
             if len(part) == _BATCH:
                 yield part
                 part = []
@@ -74,9 +73,9 @@ def _segmentation(
     errors: dict[int, list[float]] = {label: [] for label in range(len(names))}
     missed: dict[int, list[bool]] = {label: [] for label in range(len(names))}
     overlaps: dict[int, list[float]] = {label: [] for label in range(len(names))}
-    side = recipe.input_size
+    side = recipe.read_size
     for part in _pictures(folders, recipe):
-        batch = stack(part, recipe)
+        batch = stack(part, recipe.task)
         outputs, prototypes = _predict(network, batch, device)
         for row in range(len(batch.classes)):
             picture, label = int(batch.picture_index[row]), int(batch.classes[row])
@@ -129,12 +128,12 @@ def _detection(
     found: list[list[tuple[float, bool]]] = [[] for _ in names]
     truths = np.zeros(len(names), np.int64)
     for part in _pictures(folders, recipe):
-        batch = stack(part, recipe)
+        batch = stack(part, recipe.task)
         outputs, _ = _predict(network, batch, device)
         for picture in range(len(part)):
             here = batch.picture_index == picture
             for label in range(len(names)):
-                truth = corners(batch.boxes[here & (batch.classes == label)] * recipe.input_size)
+                truth = corners(batch.boxes[here & (batch.classes == label)] * recipe.read_size)
                 truths[label] += len(truth)
                 scores = outputs[picture, 4 + label]
                 likely = np.flatnonzero(scores > _FLOOR)
