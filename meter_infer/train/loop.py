@@ -259,7 +259,8 @@ class Training:
 
 def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """AdamW; norms and biases do not decay."""
-    decayed, free = [], []
+    decayed: list[nn.Parameter] = []
+    free: list[nn.Parameter] = []
     for parameter in network.parameters():
         if parameter.requires_grad:
             (decayed if parameter.ndim > 1 else free).append(parameter)

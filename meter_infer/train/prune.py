@@ -45,18 +45,17 @@ def narrow_start(network: nn.Module, weights: FoldedWeights, pictures: torch.Ten
     wide = DetectionModel("yolov8s.yaml", nc=2, verbose=False)
     warm_start(wide, weights, pictures[:8])
     wide.eval()
-    kept, spread = _plan(wide, network, weights, pictures)
+    kept = _plan(wide, network, weights, pictures)
     targets = _sample_outputs(wide, kept, pictures)
     explained, norms = _fit(network, targets, pictures)
     unfold(network, norms, pictures)
     in_all = sum(isinstance(module, nn.Conv2d) for module in network.modules())
-    del spread
     return NarrowStart(len(explained), in_all, sum(explained) / max(1, len(explained)))
 
 
 def _plan(
     wide: nn.Module, narrow: nn.Module, weights: FoldedWeights, pictures: torch.Tensor
-) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+) -> dict[str, torch.Tensor]:
     """Choose the outputs to keep: name of a convolution -> indices into the wide one's outputs."""
     spread = _activation_spread(wide, pictures)
     kept: dict[str, torch.Tensor] = {}
@@ -69,9 +68,7 @@ def _plan(
         block = name.removesuffix(".conv")
         if block in spread:
             kept[name] = _largest(spread[block], count)
-        elif (
-            wide.get_submodule(name).weight.shape[0] == count and not name.endswith(".2")
-        ) or ".cv2." in name:
+        elif ".cv2." in name:
             kept[name] = torch.arange(count)  # the boxes' bins; class scores are learned anew
     for name, module in narrow.named_modules():
         if not isinstance(module, C2f):
@@ -87,7 +84,7 @@ def _plan(
         if residual:
             for i in range(len(module.m)):
                 kept[f"{name}.m.{i}.cv2.conv"] = second
-    return kept, spread
+    return kept
 
 
 def _largest(importance: torch.Tensor, count: int) -> torch.Tensor:

@@ -116,7 +116,7 @@ def default_recipe(task: Task, **changes: Any) -> Recipe:
         )  # fmt: skip
     else:
         base = Recipe(
-            task=task, architecture="yolov8s-seg", input_size=256, read_size=256, rotation_deg=10.0, degrade=0.15,
-            scale=(0.88, 1.1), stretch=0.08, translate=0.05,
+            task=task, architecture="yolov8s-seg", input_size=256, read_size=256, rotation_deg=10.0,
+            scale=(0.88, 1.1), stretch=0.08, translate=0.05, degrade=0.15,
         )  # fmt: skip
     return replace(base, **changes)
