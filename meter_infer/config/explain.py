@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from meter_infer.config.document import Document, Path, dotted
 from meter_infer.config.mistakes import Mistake
+from meter_infer.config.models import FRACTION_POINT, PIXEL_POINT
 
 _SECRET_KEYS = frozenset({"url", "password", "username"})
 
@@ -36,7 +37,7 @@ def _path(loc: tuple[int | str, ...], document: Document) -> Path:
 
 
 def _is_internal(part: int | str) -> bool:
-    return part in ("[key]", "fraction", "pixel") or isinstance(part, int)
+    return part in ("[key]", FRACTION_POINT, PIXEL_POINT) or isinstance(part, int)
 
 
 def _say(detail: ErrorDetails, path: Path, document: Document, model: type[BaseModel]) -> str:
@@ -57,8 +58,6 @@ def _say(detail: ErrorDetails, path: Path, document: Document, model: type[BaseM
             return "must be a finite number."
         case "string_type":
             return "must be text; put it between quotes."
-        case "string_too_short":
-            return "must not be empty."
         case "model_type" | "dict_type" | "model_attributes_type":
             return f"must be keys with values{shown}."
         case "list_type" | "tuple_type":
@@ -73,7 +72,9 @@ def _say(detail: ErrorDetails, path: Path, document: Document, model: type[BaseM
             if _from_environment(path, document):
                 return "cannot be used with what the environment holds; check the variable."
             return f"{context['error']}."
-        case "too_short":
+        case "too_short" | "string_too_short":
+            if isinstance(detail["input"], str):
+                return "must not be empty."
             if path == ("cameras",):
                 return "names no camera; write at least one."
             return f"needs at least {context['min_length']} entries, and has {context['actual_length']}."

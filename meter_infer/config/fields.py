@@ -1,7 +1,6 @@
 """Field types of a site file whose errors say how to write it instead."""
 
 import re
-from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
@@ -44,6 +43,12 @@ def _box(value: object) -> object:
     return value
 
 
+def _pixel(value: object) -> object:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError("must be two numbers in brackets: [x, y], pixels of the picture")
+    return value
+
+
 def _address(value: object) -> Address:
     if isinstance(value, Address):
         return value
@@ -51,9 +56,7 @@ def _address(value: object) -> Address:
         raise ValueError("must be the text of a URL or a path, as in rtsp://camera.example/stream")
     address = Address(value.strip())
     if address.is_stream and address.scheme not in STREAM_SCHEMES:
-        near = get_close_matches(address.scheme or "", STREAM_SCHEMES, n=1)
-        hint = f"did you mean {near[0]}://?" if near else f"use one of {', '.join(STREAM_SCHEMES)}"
-        raise ValueError(f"begins with {address.scheme}://, which cannot be read; {hint}")
+        raise ValueError(f"begins with {address.scheme}://, which cannot be read; {address.scheme_hint}")
     return address
 
 
@@ -83,6 +86,8 @@ Id = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,63}$")]
 """What a camera or a meter is called in readings, topics and file names."""
 Range = Annotated[tuple[Number, Number], BeforeValidator(_range)]
 """Values at the first and the last mark."""
+Pixel = Annotated[tuple[Number, Number], BeforeValidator(_pixel)]
+"""x, y in pixels."""
 BoxNumbers = Annotated[tuple[Number, Number, Number, Number], BeforeValidator(_box)]
 """x1, y1, x2, y2 in pixels."""
 Url = Annotated[Address, BeforeValidator(_address), WithJsonSchema({"type": "string", "minLength": 1})]

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag
 from pydantic import field_validator as check
 
 from meter_infer.calibration import Calibration
-from meter_infer.config.fields import BoxNumbers, Every, Id, Listen, Number, Port, Range, Text, Url
+from meter_infer.config.fields import BoxNumbers, Every, Id, Listen, Number, Pixel, Port, Range, Text, Url
 from meter_infer.errors import CalibrationError
 from meter_infer.types import Box, MeterKind
 
@@ -38,18 +38,22 @@ class FractionPoint(_Section):
 class PixelPoint(_Section):
     """Which value stands where in the camera's picture."""
 
-    at: tuple[Number, Number]
+    at: Pixel
     """x and y in pixels of the picture."""
     value: Number
 
 
+# what pydantic puts into the place of an error: names that can be no key
+FRACTION_POINT, PIXEL_POINT = "<fraction>", "<pixel>"
+
+
 def _kind_of_point(data: Any) -> str:
     named = isinstance(data, dict) and "at" in data
-    return "pixel" if named or isinstance(data, PixelPoint) else "fraction"
+    return PIXEL_POINT if named or isinstance(data, PixelPoint) else FRACTION_POINT
 
 
 CalibrationPoint = Annotated[
-    Annotated[FractionPoint, Tag("fraction")] | Annotated[PixelPoint, Tag("pixel")],
+    Annotated[FractionPoint, Tag(FRACTION_POINT)] | Annotated[PixelPoint, Tag(PIXEL_POINT)],
     Discriminator(_kind_of_point),
 ]
 

@@ -1,6 +1,7 @@
 """Where pictures come from, as a value that does not betray its password."""
 
 import re
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,6 +9,7 @@ from meter_infer.errors import SourceError
 
 STREAM_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "tcp", "srt")
 
+_COMMON_SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "srt")
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 _SECRET_FIELD = re.compile(
     r"((?:pass(?:word|wd)?|pwd|token|secret|auth|key|sig(?:nature)?)[=:])[^&/;#]*", re.I
@@ -36,6 +38,12 @@ class Address:
     def is_stream(self) -> bool:
         """Whether this names something on a network rather than a file."""
         return self.scheme not in (None, "file")
+
+    @property
+    def scheme_hint(self) -> str:
+        """What to write in place of a scheme that cannot be read."""
+        near = get_close_matches(self.scheme or "", _COMMON_SCHEMES, n=1)
+        return f"did you mean {near[0]}://?" if near else "use rtsp:// or http://, or a path"
 
     @property
     def path(self) -> Path:

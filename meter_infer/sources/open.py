@@ -37,9 +37,9 @@ def open_source(address: Address | str, camera: str | None = None, every: int = 
 
 def _open_stream(address: Address, camera: str | None, every: int) -> Source:
     if address.scheme not in STREAM_SCHEMES:
-        near = get_close_matches(address.scheme or "", STREAM_SCHEMES, n=1)
-        hint = f"did you mean {near[0]}://?" if near else "use rtsp:// or http://, or a path."
-        raise SourceError(f"{address} has a scheme that cannot be read; {hint}")
+        raise SourceError(
+            f"{address} has a scheme that cannot be read; {address.scheme_hint}.".replace("?.", "?")
+        )
     from meter_infer.sources.stream import StreamSource  # FFmpeg takes a while to load
 
     return StreamSource(address, camera or address.name, every)

@@ -1,0 +1,384 @@
+"""The site file: what is read from it, and what is said about its mistakes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from meter_infer.calibration import Calibration
+from meter_infer.config import Site, SiteError, load_site, parse_site, site_json_schema
+from meter_infer.errors import ConfigError
+from meter_infer.resources import data_dir
+from meter_infer.types import Box, MeterKind
+
+VALID = """\
+cameras:
+  boiler:
+    url: "rtsp://plant:${CAM_PASSWORD}@camera.example/stream"
+    meters:
+      p1: {kind: pointer, range: [0, 1.6], unit: MPa, box: [10, 20, 110, 120], max_rate: 0.5}
+      a1:
+        kind: pointer
+        unit: A
+        calibration:
+          - {fraction: 0, value: 0}
+          - [0.25, 50]
+          - [1.0, 300]
+      l1:
+        kind: level
+        calibration:
+          - {at: [100, 900], value: 0}
+          - {at: [104, 100], value: 80}
+  yard: {url: recordings/yard.mp4}
+sinks:
+  csv: {directory: readings, every: 1s}
+  mqtt: {host: 127.0.0.1, port: 1883, prefix: plant, username: plant, password: "${MQTT_PASSWORD}"}
+http: {listen: "127.0.0.1:9464"}
+"""
+ENVIRONMENT = {"CAM_PASSWORD": "s3cr/t@1", "MQTT_PASSWORD": "m0squitto"}
+
+
+def site(text: str, **environment: str) -> Site:
+    return parse_site(text, Path("/plant/site.yaml"), environment)
+
+
+def mistakes(text: str, **environment: str) -> list[tuple[int, str, str]]:
+    with pytest.raises(SiteError) as caught:
+        site(text, **environment)
+    return [(mistake.line, mistake.key, mistake.text) for mistake in caught.value.mistakes]
+
+
+def one_mistake(text: str, **environment: str) -> tuple[int, str, str]:
+    found = mistakes(text, **environment)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_every_key_is_read() -> None:
+    plant = site(VALID, **ENVIRONMENT)
+    boiler = plant.cameras["boiler"]
+    assert boiler.url.reveal() == "rtsp://plant:s3cr%2Ft%401@camera.example/stream"
+    p1, a1, l1 = boiler.meters["p1"], boiler.meters["a1"], boiler.meters["l1"]
+    assert p1.kind is MeterKind.POINTER
+    assert p1.scale == Calibration.from_range((0, 1.6))
+    assert (p1.unit, p1.place, p1.max_rate) == ("MPa", Box(10, 20, 110, 120), 0.5)
+    assert a1.scale == Calibration(((0, 0), (0.25, 50), (1, 300)))
+    assert l1.kind is MeterKind.LEVEL
+    assert l1.scale is None
+    assert l1.pixel_points == ((0, (100, 900)), (80, (104, 100)))
+    assert plant.cameras["yard"].meters == {}
+    assert plant.resolve(plant.cameras["yard"].url.path) == Path("/plant/recordings/yard.mp4")
+    assert plant.sinks.csv is not None
+    assert plant.sinks.csv.every == 1.0
+    assert plant.sinks.mqtt is not None
+    assert plant.sinks.mqtt.password is not None
+    assert plant.sinks.mqtt.password.get_secret_value() == "m0squitto"
+    assert plant.http is not None
+    assert plant.http.listen == "127.0.0.1:9464"
+
+
+def test_a_calibration_overrules_the_range() -> None:
+    meter = site(
+        "cameras: {c: {url: x, meters: {m: {kind: level, range: [0, 9], calibration: [[0, 1], [1, 5]]}}}}"
+    )
+    assert meter.cameras["c"].meters["m"].scale == Calibration(((0, 1), (1, 5)))
+
+
+def test_clicked_points_leave_the_range_as_the_second_best() -> None:
+    text = "{kind: level, range: [0, 9], calibration: [{at: [1, 1], value: 0}, {at: [1, 9], value: 5}]}"
+    meter = site(f"cameras: {{c: {{url: x, meters: {{m: {text}}}}}}}").cameras["c"].meters["m"]
+    assert meter.scale == Calibration.from_range((0, 9))
+    assert meter.pixel_points is not None
+
+
+def test_the_representation_hides_every_secret() -> None:
+    shown = repr(site(VALID, **ENVIRONMENT))
+    assert "rtsp://***@camera.example/stream" in shown
+    for secret in ("s3cr", "m0squitto"):
+        assert secret not in shown
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in data_dir("configs").glob("*.yaml")))
+def test_shipped_samples_are_valid(name: str) -> None:
+    names = ("CAMERA_USER", "CAMERA_PASSWORD", "CAM_PASSWORD", "MQTT_PASSWORD")
+    assert load_site(data_dir("configs") / name, dict.fromkeys(names, "x")).cameras
+
+
+METER = "cameras:\n  c:\n    url: x\n    meters:\n      m:\n        kind: pointer\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "says"),
+    [
+        ("rang: [0, 1]", "rang", "is no known key; did you mean range?"),
+        ("colour: red", "colour", "is no known key; known are kind, range, unit, box, calibration, max_rate"),
+        ("range: [3, 3]", "range", "has no width: both ends are 3"),
+        ("range: [0, 1,6]", "range", "a decimal comma? Write 1.6"),
+        ("range: 0-1.6", "range", "as in [0, 1.6]"),
+        ("range: [0]", "range", "must be two numbers"),
+        ("range: {lo: 0, hi: 1}", "range", "must be a list"),
+        ("range: [a, 1]", "range[0]", "must be a number, not 'a'"),
+        ("range: [0, true]", "range[1]", "must be a number"),
+        ("range: [0, .nan]", "range[1]", "must be a finite number"),
+        ("range: [0, .inf]", "range[1]", "must be a finite number"),
+        ("range: ['1,5', 2]", "range[0]", "with a decimal point: 1.5"),
+        ("unit: [bar]", "unit", "must be text"),
+        ("unit: ''", "unit", "must not be empty"),
+        ("unit: off", "unit", "put it between quotes"),
+        ("box: [1, 2, 3]", "box", "four numbers"),
+        ("box: [5, 2, 3, 9]", "box", "x1 below x2"),
+        ("box: 17", "box", "four numbers"),
+        ("max_rate: 0", "max_rate", "must be greater than 0, not 0"),
+        ("max_rate: fast", "max_rate", "must be a number, not 'fast'"),
+        ("max_rate:\n          per: 3", "max_rate", "must be a number, not keys with values"),
+        ("calibration: [[0, 1]]", "calibration", "at least 2"),
+        ("calibration: [[0, 1], [0, 2]]", "calibration", "must ascend"),
+        ("calibration: [[0, 1], [0.5, 0], [1, 2]]", "calibration", "only rise or only fall"),
+        ("calibration: [[0, 0], [100, 300]]", "calibration[1].fraction", "less than or equal to 1.5"),
+        ("calibration: [[0, 0], 7]", "calibration[1]", "keys with values"),
+        ("calibration: [[0, 0], [1]]", "calibration[1]", "[fraction, value]"),
+        ("calibration: [[0, 0], {fraction: 1}]", "calibration[1].value", "is missing"),
+        ("calibration: [[0, 0], {at: [1, 2], value: 1}]", "calibration", "use one kind"),
+        ("calibration: [{at: [1, 2], value: 0}, {at: [1, 2], value: 1}]", "calibration", "same place"),
+        ("calibration: [{at: [1, 2], value: 1}, {at: [1, 3], value: 1}]", "calibration", "same value"),
+        ("calibration: [{at: [1], value: 1}, {at: [1, 3], value: 2}]", "calibration[0].at", "[x, y]"),
+    ],
+)
+def test_a_mistake_in_a_meter_has_line_and_key(line: str, key: str, says: str) -> None:
+    number, where, text = one_mistake(METER + f"        {line}\n")
+    assert number in (7, 8)
+    assert where == f"cameras.c.meters.m.{key}"
+    assert says in text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", (1, "", "is empty")),
+        ("# nothing yet\n", (1, "", "is empty")),
+        ("- a\n- b\n", (1, "", "must hold keys")),
+        ("just words\n", (1, "", "must hold keys")),
+        ("http:\n", (1, "cameras", "is missing")),
+        ("cameras: {}\n", (1, "cameras", "names no camera")),
+        ("cameras:\n", (1, "cameras", "must be keys with values, and is empty")),
+        ("cameras:\n  c:\n", (2, "cameras.c", "must be keys with values, and is empty")),
+        ("cameras:\n  c: {meters: {}}\n", (2, "cameras.c.url", "is missing")),
+        ("cameras:\n  c: {url: ''}\n", (2, "cameras.c.url", "URL or a path")),
+        ("cameras:\n  c: {url: 'rstp://x/y'}\n", (2, "cameras.c.url", "did you mean rtsp://?")),
+        ("cameras:\n  c: {url: x, meters: [m]}\n", (2, "cameras.c.meters", "must be keys with values")),
+        ("cameras:\n  c: {url: x, meters: {m: {}}}\n", (2, "cameras.c.meters.m.kind", "is missing")),
+        ("cameras:\n  c/d: {url: x}\n", (2, "cameras.c/d", "is no usable id")),
+        ("cameras:\n  c: {url: x, meters: {'a b': {kind: level}}}\n", (2, "cameras.c.meters.a b", "id")),
+        (
+            "cameras:\n  c: {url: x, meters: {auto-1: {kind: level}}}\n",
+            (2, "cameras.c.meters.auto-1", "gives"),
+        ),
+        ("cameras:\n  c: {url: x}\n  c: {url: y}\n", (3, "cameras.c", "is there twice, first on line 2")),
+        ("cameras:\n  c: {url: x}\n  C: {url: y}\n", (3, "cameras.C", "differs from c on line 2 only in")),
+        ("cameras:\n  c: {url: x}\ncamera: {}\n", (3, "camera", "did you mean cameras?")),
+        ("cameras:\n  c: {url: x}\nhttp: {listen: 9464}\n", (3, "http.listen", "an address and a port")),
+        ("cameras:\n  c: {url: x}\nhttp: {listen: 'a:99999'}\n", (3, "http.listen", "an address and a port")),
+        (
+            "cameras: {c: {url: x}}\nsinks: {csv: {directory: d, every: often}}",
+            (2, "sinks.csv.every", "1s, 500ms"),
+        ),
+        (
+            "cameras: {c: {url: x}}\nsinks: {mqtt: {host: h, port: 0}}",
+            (2, "sinks.mqtt.port", "greater than or"),
+        ),
+        (
+            "cameras: {c: {url: x}}\nsinks: {mqtt: {host: h, port: x}}",
+            (2, "sinks.mqtt.port", "a whole number"),
+        ),
+        ("cameras: {c: {url: x}}\nsinks: {mqtt: {host: h, password: p}}", (2, "sinks.mqtt", "no username")),
+        ("cameras:\n  c: {url: x, url: y}\n", (2, "cameras.c.url", "is there twice")),
+        ("cameras:\n\tc: {url: x}\n", (2, "c", "is indented with a tab")),
+        ("cameras:\n  c: {url: x\n", (3, "", "is no valid YAML")),
+        ("cameras:\n  c: {url: x}}\n", (2, "c", "is no valid YAML")),
+        ("cameras:\n  c:\n    url: x\n   meters: {}\n", (4, "meters", "is no valid YAML")),
+        ("cameras:\n  c: {url: x: y}\n", (2, "c", "is no valid YAML")),
+        ("cameras: &a {c: *b}\n", (1, "cameras", "is no valid YAML")),
+        ("cameras: {c: {url: x, meters: {m: {kind: level, unit: %}}}}\n", (1, "cameras", "between quotes")),
+        ("cameras: {c: {url: x}}\n---\ncameras: {}\n", (2, "", "is no valid YAML")),
+        ("cameras: {c: {url: !!python/object:os.system x}}\n", (1, "cameras.c.url", "between quotes")),
+        ("cameras: {c: {url: 2001-99-99}}\n", (1, "cameras.c.url", "between quotes")),
+        ("cameras: {c: {url: x}, ? [1, 2] : 3}\n", (1, "cameras", "no plain text")),
+        ("cameras:\n  c: {url: \x07}\n", (2, "", "a character that YAML does not allow")),
+    ],
+)
+def test_a_mistake_elsewhere_has_line_and_key(text: str, expected: tuple[int, str, str]) -> None:
+    number, key, said = one_mistake(text)
+    assert (number, key) == expected[:2]
+    assert expected[2] in said
+
+
+def test_all_mistakes_are_named_at_once() -> None:
+    text = """\
+cameras:
+  boiler:
+    ulr: x
+    meters:
+      p1: {kind: pointr, range: [3, 3]}
+      P1: {kind: pointer, max_rate: -1}
+  yard:
+    url: "rtsp://u:${NOWHERE}@camera.example/"
+    meters:
+      p1: {range: [0, 1], kind: level, range: [0, 2]}
+sinks: {mqtt: {hots: x}}
+"""
+    found = [(line, key) for line, key, _ in mistakes(text)]
+    assert found == [
+        (2, "cameras.boiler.url"),
+        (3, "cameras.boiler.ulr"),
+        (5, "cameras.boiler.meters.p1.kind"),
+        (5, "cameras.boiler.meters.p1.range"),
+        (6, "cameras.boiler.meters.P1"),
+        (6, "cameras.boiler.meters.P1.max_rate"),
+        (8, "cameras.yard.url"),
+        (10, "cameras.yard.meters.p1.range"),
+        (11, "sinks.mqtt.host"),
+        (11, "sinks.mqtt.hots"),
+    ]
+
+
+def test_every_line_with_a_tab_is_named() -> None:
+    found = mistakes("cameras:\n\tc:\n\t\turl: x\n  # fine\n \tother: 1\n")
+    assert [(line, key) for line, key, _ in found] == [(2, "c"), (3, "url"), (5, "other")]
+
+
+def test_a_tab_where_yaml_allows_it_is_no_mistake() -> None:
+    assert site("cameras:\n  c: {url: 'x\ty'}\n#\tnote\n").cameras
+
+
+def test_the_message_names_the_file_and_the_number_of_mistakes() -> None:
+    with pytest.raises(SiteError) as caught:
+        site("cameras:\n  c: {urll: x}\n")
+    assert str(caught.value).splitlines() == [
+        "/plant/site.yaml has 2 mistakes:",
+        "  line 2: cameras.c.url: is missing.",
+        "  line 2: cameras.c.urll: is no known key; did you mean url?",
+    ]
+
+
+def test_anchors_and_merge_keys_work() -> None:
+    text = """\
+cameras:
+  a: {url: x, meters: {m: &bar {kind: pointer, range: [0, 16], unit: bar}}}
+  b: {url: y, meters: {m: {<<: *bar, range: [0, 4]}, n: *bar}}
+"""
+    meters = site(text).cameras["b"].meters
+    assert (meters["m"].range, meters["m"].unit) == ((0, 4), "bar")
+    assert meters["n"].range == (0, 16)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+        + "".join(
+            f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join([f'*{chr(97 + n)}'] * 10)}]\n" for n in range(8)
+        ),
+        "cameras: &a {c: *a}\n",
+        "[" * 1000,
+    ],
+)
+def test_a_file_made_to_exhaust_the_reader_is_refused(text: str) -> None:
+    with pytest.raises(SiteError) as caught:
+        site(text)
+    assert len(str(caught.value)) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("'${NAME}'", "boiler"),
+        ("'plant-${NAME}.mp4'", "plant-boiler.mp4"),
+        ("'${MISSING:-yard.mp4}'", "yard.mp4"),
+        ("'${EMPTY:-yard.mp4}'", "yard.mp4"),
+        ("'$${NAME}'", "${NAME}"),
+        ("'$NAME'", "$NAME"),
+    ],
+)
+def test_variables_of_the_environment(value: str, expected: str) -> None:
+    plant = site(f"cameras: {{c: {{url: {value}}}}}", NAME="boiler", EMPTY="")
+    assert plant.cameras["c"].url.reveal() == expected
+
+
+def test_numbers_may_come_from_the_environment() -> None:
+    plant = site("cameras: {c: {url: x, meters: {m: {kind: level, range: [0, '${HIGH}']}}}}", HIGH="1.5e1")
+    assert plant.cameras["c"].meters["m"].range == (0, 15)
+
+
+@pytest.mark.parametrize("value", ["${}", "${1X}", "${NAME", "${NA ME}"])
+def test_a_variable_that_is_none(value: str) -> None:
+    assert "names no variable" in one_mistake(f"cameras: {{c: {{url: '{value}'}}}}", NAME="x")[2]
+
+
+def test_an_unset_variable_is_named() -> None:
+    line, key, text = one_mistake("cameras:\n  c:\n    url: 'rtsp://u:${CAM_PASSWORD}@h/'\n", OTHER="s3cret")
+    assert (line, key) == (3, "cameras.c.url")
+    assert text == "needs the environment variable CAM_PASSWORD, which is not set."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "cameras: {c: {url: '${SECRET}', urll: 1}}",
+        "cameras: {c: {url: x, meters: {m: {kind: '${SECRET}'}}}}",
+        "cameras: {c: {url: x, meters: {m: {kind: level, range: ['${SECRET}', 1]}}}}",
+        "cameras: {c: {url: x, meters: {m: {kind: level, range: ['1,${SECRET}', 1]}}}}",
+        "cameras: {c: {url: x, meters: {m: {kind: level, range: '${SECRET}'}}}}",
+        "cameras: {c: {url: x}}\nsinks: {mqtt: {host: h, port: '${SECRET}'}}",
+        "cameras: {c: {url: x}}\nsinks: {mqtt: {password: '${SECRET}'}}",
+        "cameras: {c: {url: x}}\nhttp: {listen: '${SECRET}'}",
+    ],
+)
+def test_no_message_shows_a_value_of_the_environment(text: str) -> None:
+    with pytest.raises(SiteError) as caught:
+        site(text, SECRET="x4711")
+    assert "4711" not in str(caught.value)
+
+
+def test_no_message_shows_a_password_of_the_file() -> None:
+    text = (
+        "cameras: {c: {url: [rtsp://u:s3cret@h/]}}\nsinks: {mqtt: {host: h, port: x, password: {a: s3cret}}}"
+    )
+    with pytest.raises(SiteError) as caught:
+        site(text)
+    assert "s3cret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("gone.yaml", None, "cannot be read: No such file"),
+        ("latin.yaml", "cameras:\n  k\xfcche: {url: x}\n".encode("latin-1"), "line 2: is no UTF-8"),
+        ("folder", b"", "cannot be read: Is a directory"),
+        ("large.yaml", b"#" * (5 * 2**20), "more than 4 MiB"),
+    ],
+)
+def test_files_that_are_no_site(tmp_path: Path, name: str, content: bytes | None, says: str) -> None:
+    path = tmp_path / name
+    if name == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=says):
+        load_site(path)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_bytes("\ufeffcameras: {c: {url: x}}".encode())
+    assert load_site(path, {}).path == path
+
+
+def test_the_schema_knows_every_key() -> None:
+    schema = site_json_schema()
+    assert json.loads(json.dumps(schema)) == schema
+    assert set(schema["properties"]) == {"cameras", "sinks", "http"}
+    meter = schema["$defs"]["MeterConfig"]
+    assert {"kind", "range", "unit", "box", "calibration", "max_rate"} <= set(meter["properties"])
+    assert meter["additionalProperties"] is False
+    assert meter["required"] == ["kind"]
