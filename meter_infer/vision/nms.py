@@ -11,15 +11,20 @@ def iou_matrix(boxes: Floats, others: Floats) -> NDArray[np.float64]:
 
     Boxes are x1, y1, x2, y2. Boxes without area overlap nothing.
     """
-    a, b = np.asarray(boxes, np.float64), np.asarray(others, np.float64)
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    inter = np.clip(high - low, 0, None).prod(axis=2)
-    area_a = np.clip(a[:, 2:] - a[:, :2], 0, None).prod(axis=1)
-    area_b = np.clip(b[:, 2:] - b[:, :2], 0, None).prod(axis=1)
-    union = area_a[:, None] + area_b[None, :] - inter
-    result: NDArray[np.float64] = np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+    a, b = np.asarray(boxes, np.float64).T, np.asarray(others, np.float64).T
+    width = np.minimum(a[2][:, None], b[2]) - np.maximum(a[0][:, None], b[0])
+    height = np.minimum(a[3][:, None], b[3]) - np.maximum(a[1][:, None], b[1])
+    inter = np.maximum(width, 0) * np.maximum(height, 0)
+    union = _areas(a)[:, None] + _areas(b) - inter
+    # Where there is no union there is no intersection either, and the quotient is 0.
+    result: NDArray[np.float64] = inter / np.maximum(union, np.finfo(np.float64).tiny)
     return result
+
+
+def _areas(edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Areas of boxes (4, n)."""
+    areas: NDArray[np.float64] = np.maximum(edges[2] - edges[0], 0) * np.maximum(edges[3] - edges[1], 0)
+    return areas
 
 
 def nms(
