@@ -18,7 +18,7 @@ from meter_infer.render.level_vessels import build_cylinder, build_staff, build_
 from meter_infer.render.level_windows import build_reflex, build_slot
 from meter_infer.render.materials import F32, dim, lay, over, to_bgra
 from meter_infer.render.model import Instrument, Layer, LevelScale
-from meter_infer.render.noise import noise_tile
+from meter_infer.render.noise import noise
 from meter_infer.types import MeterKind, SegmentClass
 
 __all__ = ["Level", "LevelStyle", "draw_level", "sample_fraction", "sample_level_style"]
@@ -84,10 +84,10 @@ class Level:
         ys = body.bore[:, 1]
         span = body.y_start - body.y_end
         self._visible = ((body.y_start - float(ys.max())) / span, (body.y_start - float(ys.min())) / span)
-        foam = noise_tile("mottle")
-        self._foam = np.clip(
-            0.85 + 0.12 * np.resize(foam[: min(wh, 512), : min(ww, 512)], (wh, ww)), 0.4, 1.1
-        )
+        self._foam: F32 | None = None
+        if body.surface.foam:
+            froth = noise(rng, wh, ww, "mottle", max(0.3, max(wh, ww) / 400))
+            self._foam = np.clip(0.85 + 0.12 * froth, 0.4, 1.1)
 
     def instrument(self, fraction: float, surface_tilt_rad: float = 0.0) -> Instrument:
         """The gauge at `fraction` of its scale, its surface turned clockwise in the texture.
@@ -174,9 +174,10 @@ class Level:
     def _draw_surface(self, px: F32, depth: F32) -> None:
         """Foam, the surface seen from above or below, the lines of the meniscus, a float; `depth` (h, w)."""
         look, wet = self._body.surface, self._body.wet[None, :]
-        if look.foam:
+        if self._foam is not None:
             top = np.clip(depth + look.foam * self._foam + 0.5, 0, 1)
-            lay(px, 0.95 * wet * top * np.clip(0.5 - depth, 0, 1), look.foam_color)
+            froth = self._foam[..., None] * np.array(look.foam_color, np.float32)
+            lay(px, 0.95 * wet * top * np.clip(0.5 - depth, 0, 1), np.clip(froth * 1.1, 0, 255))
         if look.disc:
             u = np.minimum(np.abs(self._x) / max(1.0, self._body.half), 1)
             reach = look.disc * np.sqrt(1 - u**2)

@@ -153,6 +153,8 @@ def draw_tape(
                 np.where((rows > y0) & (rows < y1), line, 0).astype(np.float32) * np.float32(reach)
             )
     both = rng.random() < 0.7
+    # numbers stand on their mark, or between two lines that run right across
+    shift = float(rng.choice([0.0, -0.5, 0.5])) * cm if every == 1 else 0.0
     cols = (np.arange(sheet.shape[1], dtype=np.float32) + 0.5 - x0) / w
     from_edge = np.where((cols > 0) & (cols < 1), np.minimum(cols, 1 - cols if both else cols), 9)
     for inverse, lines in ticks.items():
@@ -160,13 +162,10 @@ def draw_tape(
             stack = np.stack(lines)
             for reach in (0.32, 0.5, 1.0):
                 cover = np.where(np.abs(stack.max(1, keepdims=True) - reach) < 0.2, stack / reach, 0).max(0)
-                part = from_edge < (
-                    0.6 if reach == 1.0 and every == 1 and rng.random() < 0.4 else reach * 0.28
-                )
+                part = from_edge < (0.6 if reach == 1.0 and shift else reach * 0.28)
                 sheet.paint(
                     ((cover[:, None] * part[None, :]).astype(np.float32), 0, 0), light if inverse else dark
                 )
-    shift = rng.choice([0.0, -0.5, 0.5]) * cm if every == 1 else 0.0
     for k in range(count + 1):
         y = base + sign * k * cm + shift
         number = first + k

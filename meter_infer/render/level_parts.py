@@ -115,7 +115,12 @@ def pair_of_contents(
     rng: np.random.Generator, style: LevelStyle, wh: int, ww: int, round_: bool, backed: bool
 ) -> tuple[F32, F32, Color, bool]:
     """The window without and with liquid, the liquid's colour as seen, and whether the two look alike."""
-    gas_color: Color = jitter(rng, tuple(float(rng.uniform(105, 245)) for _ in range(1)) * 3, 6)  # type: ignore[arg-type]
+    gray = rng.uniform(105, 245)
+    gas_color = jitter(
+        rng,
+        (gray * rng.uniform(0.92, 1.08), gray * rng.uniform(0.94, 1.0), gray * rng.uniform(0.88, 1.05)),
+        6,
+    )
     gas_alpha = rng.uniform(0.08, 0.5) if backed or rng.random() < 0.5 else rng.uniform(0.4, 0.95)
     color = style.color
     if style.fluid == "clear":

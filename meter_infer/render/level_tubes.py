@@ -90,6 +90,10 @@ def _lay_out(rng: np.random.Generator, style: LevelStyle, size: int) -> _Layout:
     left = max(fw / 2 + stub, tw * rng.uniform(0.6, 1.1) if behind else 0.0)
     if side < 0:
         left, right = right, left
+    # tall it stays
+    shrink = min(1.0, 0.75 * length / (left + right))
+    tw, fw, gap, plate, stub = (v * shrink for v in (tw, fw, gap, plate, stub))
+    left, right = left * shrink, right * shrink
     cx, y0, y1 = PAD * size + left, PAD * size, size * (1 - PAD)
     near = cx + side * (tw / 2 + gap)
     return _Layout(

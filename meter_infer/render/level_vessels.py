@@ -44,7 +44,8 @@ def build_tank(rng: np.random.Generator, style: LevelStyle, size: int) -> Body:
     long = size * (1 - 2 * PAD)
     iw, ih = (long * aspect, long) if aspect <= 1 else (long, long / aspect)
     neck = ih * rng.uniform(0.06, 0.16)
-    sheet = Sheet(int(np.ceil(ih + 2 * PAD * size)), int(np.ceil(iw + 2 * PAD * size)))
+    height, width = (min(size, int(np.ceil(side + 2 * PAD * size))) for side in (ih, iw))
+    sheet = Sheet(height, width)
     x0, y0 = PAD * size, PAD * size
     x1, y1 = x0 + iw, y0 + ih
     top = y0 + neck

@@ -188,12 +188,13 @@ def build_slot(rng: np.random.Generator, style: LevelStyle, size: int) -> Body:
     )
     gw = min(pw * rng.uniform(0.18, 0.5), length * 0.3)
     top, bottom = y0 + length * rng.uniform(0.02, 0.15), y1 - length * rng.uniform(0.04, 0.2)
-    side_room = (pw - gw) / 2
+    side_room = (pw - gw) / 2 - abs(cx - (x0 + x1) / 2)
     bolt_r = min(side_room * rng.uniform(0.2, 0.38), length * 0.04)
+    inset = max(bolt_r * 1.6, radius * 0.7)
     metal = pick(rng, (*METALS, (45, 70, 110), (40, 60, 90)))
     if rng.random() < 0.85:
         for x in (cx - gw / 2 - side_room * 0.55, cx + gw / 2 + side_room * 0.55):
-            for y in np.linspace(y0 + bolt_r * 1.6, y1 - bolt_r * 1.6, int(rng.integers(2, 5))):
+            for y in np.linspace(y0 + inset, y1 - inset, int(rng.integers(2, 5))):
                 draw_bolt(rng, sheet, x, float(y), bolt_r, jitter(rng, metal, 8))
     r = gw / 2 * (1.0 if rng.random() < 0.75 else rng.uniform(0.1, 0.9))
     _recess(rng, sheet, cx - gw / 2, top, cx + gw / 2, bottom, r, gw * rng.uniform(0.04, 0.14))
@@ -235,9 +236,9 @@ def build_slot(rng: np.random.Generator, style: LevelStyle, size: int) -> Body:
             gw * 0.5 if style.scale == "glass" else side_room * 0.95 - gw * 0.1 - reach,
         )
     if rng.random() < 0.6:
-        draw_limits(
-            rng, sheet, cx + side * gw * 0.6, side * side_room * rng.uniform(0.4, 0.85), y_start, y_end
-        )
+        flank = -side if style.scale == "plate" else side
+        reach = side_room * rng.uniform(0.4, 0.85)
+        draw_limits(rng, sheet, cx + flank * gw * 0.6, flank * reach, y_start, y_end)
     if rng.random() < 0.6 and side_room > 12:
         words = rng.choice(
             ["+20°C", "-30°C", "OIL", "MAX", "MIN", "+40", "0", "No. 2", "LEVEL"],

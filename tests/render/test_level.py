@@ -58,6 +58,13 @@ def test_the_instrument_is_whole(kind: str, seed: int) -> None:
     assert kind in item.tags
 
 
+def test_every_texture_has_the_size_asked_for() -> None:
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        size = int(rng.integers(32, 120))
+        assert max(draw_level(rng, size).layers[0].bgra.shape) == size
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_painted_lies_inside_the_outline(kind: str, seed: int) -> None:
