@@ -104,7 +104,11 @@ class CsvSink:
         else:
             self.name = "standard output"
             self._stream = target
-        self._put(csv_header())
+        try:
+            self._put(csv_header())
+        except SinkError:
+            self.close()
+            raise
 
     def write(self, readings: Sequence[Reading]) -> None:
         """Write one row for each reading."""
