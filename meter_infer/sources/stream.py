@@ -20,7 +20,7 @@ from meter_infer.types import Frame
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 10.0
 
-_LOW_LATENCY = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000"}
+_LOW_LATENCY = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000", "fpsprobesize": "0"}
 _REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
 
 

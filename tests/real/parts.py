@@ -1,0 +1,191 @@
+"""Real servers for the tests: an RTSP server (GStreamer), an MQTT broker (mosquitto)."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+import av
+import numpy as np
+import pytest
+
+_SYSTEM_PYTHON = "/usr/bin/python3"
+_SERVER = Path(__file__).with_name("rtsp_server.py")
+_PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def write_clip(
+    path: Path,
+    seconds: float = 20.0,
+    codec: str = "libx264",
+    size: tuple[int, int] = (320, 240),
+    rate: int = 20,
+) -> Path:
+    """Write a video of a moving bar over noise, a keyframe each half second."""
+    rng = np.random.default_rng(7)
+    width, height = size
+    with av.open(str(path), "w") as out:
+        options = {"preset": "ultrafast", "tune": "zerolatency"}
+        if codec == "libx265":
+            options["x265-params"] = "log-level=none"
+        stream = out.add_stream(codec, rate=rate, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.gop_size = rate // 2
+        back = rng.integers(60, 120, (height, width, 3), dtype=np.uint8)
+        for index in range(round(seconds * rate)):
+            picture = back.copy()
+            at = (index * 3) % (width - 20)
+            picture[:, at : at + 20] = 230
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        out.mux(stream.encode(None))
+    return path
+
+
+@cache
+def _why_no_rtsp() -> str | None:
+    code = (
+        "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import Gst, GstRtspServer;"
+        "Gst.init(None); assert Gst.ElementFactory.find('h264parse')"
+    )
+    try:
+        done = subprocess.run([_SYSTEM_PYTHON, "-c", code], capture_output=True, timeout=30)
+    except OSError:
+        return "there is no system Python for GStreamer's RTSP server"
+    return None if done.returncode == 0 else "run scripts/install-system-packages for GStreamer's RTSP server"
+
+
+@cache
+def _why_no_broker() -> str | None:
+    found = shutil.which("mosquitto", path=_PATH)
+    return None if found else "run scripts/install-system-packages for mosquitto"
+
+
+class _Process:
+    """A server in a process of its own; `with` ends it."""
+
+    process: subprocess.Popen[str] | None = None
+
+    def pause(self) -> None:
+        """Stop it without ending it: its connections stay open and silent."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            process.kill()
+            process.wait(10)
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.kill()
+
+
+class RtspServer(_Process):
+    """Serves one clip on `/cam`. Killed and started again it keeps its port."""
+
+    def __init__(self, clip: Path, user: str = "", password: str = "", codec: str = "h264") -> None:
+        why = _why_no_rtsp()
+        if why:
+            pytest.skip(why)
+        self.port = free_port()
+        self.url = f"rtsp://127.0.0.1:{self.port}/cam"
+        self._command = [_SYSTEM_PYTHON, str(_SERVER), str(self.port), f"/cam={clip}", "--codec", codec]
+        if user:
+            self._command += ["--user", user, "--password", password]
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline().strip() == "ready"
+
+
+class Broker(_Process):
+    """mosquitto on its own port, with a password or TLS where asked for; keeps its port when restarted."""
+
+    def __init__(
+        self, folder: Path, user: str = "", password: str = "", certificates: "Certificates | None" = None
+    ) -> None:
+        why = _why_no_broker()
+        if why:
+            pytest.skip(why)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        lines = [f"listener {self.port} 127.0.0.1", "persistence false", "max_queued_messages 0"]
+        if user:
+            passwords = folder / "passwords"
+            _run("mosquitto_passwd", "-b", "-c", str(passwords), user, password)
+            passwords.chmod(0o644)
+            lines += ["allow_anonymous false", f"password_file {passwords}"]
+        else:
+            lines += ["allow_anonymous true"]
+        if certificates is not None:
+            lines += [
+                f"cafile {certificates.ca}",
+                f"certfile {certificates.certificate}",
+                f"keyfile {certificates.key}",
+            ]
+        folder.chmod(0o755)
+        self._conf = folder / "mosquitto.conf"
+        self._conf.write_text("\n".join([*lines, "user root"]) + "\n")
+        self.start()
+
+    def start(self) -> None:
+        program = shutil.which("mosquitto", path=_PATH)
+        assert program is not None
+        self.process = subprocess.Popen(
+            [program, "-c", str(self._conf)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
+        )
+        pause = threading.Event()
+        end = time.monotonic() + 10
+        while time.monotonic() < end:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            pause.wait(0.02)
+        raise AssertionError("mosquitto did not start")
+
+
+class Certificates:
+    """A certificate for 127.0.0.1 and the authority that signed it, made for one test."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.ca, self.certificate, self.key = folder / "ca.crt", folder / "server.crt", folder / "server.key"
+        ca_key, request = folder / "ca.key", folder / "server.csr"
+        names = folder / "names"
+        names.write_text("subjectAltName=IP:127.0.0.1")
+        new = ("req", "-newkey", "rsa:2048", "-nodes")
+        _run(
+            "openssl", *new, "-x509", "-days", "2", "-subj", "/CN=test-ca", "-keyout", ca_key, "-out", self.ca
+        )
+        _run("openssl", *new, "-subj", "/CN=127.0.0.1", "-keyout", self.key, "-out", request)
+        sign = ("x509", "-req", "-days", "2", "-CAcreateserial")
+        where = ("-in", request, "-CA", self.ca, "-CAkey", ca_key, "-extfile", names)
+        _run("openssl", *sign, *where, "-out", self.certificate)
+
+
+def _run(program: str, *arguments: object) -> None:
+    found = shutil.which(program, path=_PATH)
+    if found is None:
+        pytest.skip(f"{program} is not installed")
+    subprocess.run([found, *map(str, arguments)], check=True, capture_output=True)

@@ -1,0 +1,128 @@
+"""Cameras of the live service against a real RTSP server."""
+
+import logging
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from meter_infer.errors import SourceAuthError, SourceError, SourceTimeout
+from meter_infer.events import CameraState, CameraStatus
+from meter_infer.pipeline import MeterSetup
+from meter_infer.runtime.live import Live, Parts
+from meter_infer.runtime.settings import BatchLimits, CameraSettings, LiveSettings
+from meter_infer.sources.address import Address
+from meter_infer.sources.base import Source
+from meter_infer.sources.stream import StreamSource
+from meter_infer.types import MeterKind, Reason
+from tests.real.parts import RtspServer, free_port, write_clip
+from tests.runtime.fakes import FakeReader, ListSink, until
+
+PASSWORD = "pl4nt-s3cret"
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clips") / "h264.mp4")
+
+
+def open_feed(settings: CameraSettings) -> Source:
+    timeouts = settings.connect_timeout_s, settings.read_timeout_s
+    return StreamSource(settings.address, settings.camera, timeouts_s=timeouts, transport=settings.transport)
+
+
+def first_frames(url: str, count: int = 30, transport: str = "tcp") -> list[tuple[int, datetime, float]]:
+    """Index, capture time and delay of the first frames."""
+    seen = []
+    with StreamSource(Address(url), "cam", timeouts_s=(5, 4), transport=transport) as source:
+        for frame in source:
+            assert (frame.width, frame.height) == (320, 240)
+            delay = (datetime.now(UTC) - frame.captured_at).total_seconds()
+            seen.append((frame.index, frame.captured_at, delay))
+            if len(seen) == count:
+                break
+    return seen
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_frames_carry_the_cameras_time(clip: Path, transport: str) -> None:
+    with RtspServer(clip) as server:
+        seen = first_frames(server.url, 40, transport)
+    times = [at for _, at, _ in seen]
+    assert times == sorted(times)
+    assert all(0 <= delay < 0.5 for _, _, delay in seen)
+    assert 1.5 < (times[-1] - times[0]).total_seconds() < 2.5
+    assert [index for index, _, _ in seen] == list(range(40))
+
+
+def test_h265(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "h265.mp4", 3, codec="libx265")
+    with RtspServer(clip, codec="h265") as server:
+        assert len(first_frames(server.url, 10)) == 10
+
+
+def test_a_password_opens_the_camera_and_a_wrong_one_is_said_to_be_wrong(clip: Path) -> None:
+    with RtspServer(clip, "plant", PASSWORD) as server:
+        place = server.url.removeprefix("rtsp://")
+        assert len(first_frames(f"rtsp://plant:{PASSWORD}@{place}", 3)) == 3
+        with pytest.raises(SourceAuthError, match="user name or password") as refused:
+            first_frames(f"rtsp://plant:{PASSWORD}-wrong@{place}")
+    assert PASSWORD not in str(refused.value)
+
+
+def test_a_camera_that_is_not_there(clip: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be opened") as refused:
+        StreamSource(Address(f"rtsp://plant:{PASSWORD}@127.0.0.1:{free_port()}/cam"), "cam")
+    assert PASSWORD not in str(refused.value)
+
+
+def test_a_silent_camera_times_out(clip: Path) -> None:
+    with RtspServer(clip) as server:
+        server.pause()
+        began = time.monotonic()
+        with pytest.raises(SourceTimeout, match="did not answer within 1 s"):
+            StreamSource(Address(server.url), "cam", timeouts_s=(1.0, 1.0))
+        assert time.monotonic() - began < 3
+
+
+def test_a_camera_that_dies_comes_back(clip: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    sink = ListSink()
+    with RtspServer(clip, "plant", PASSWORD) as server, RtspServer(clip) as other:
+        address = f"rtsp://plant:{PASSWORD}@{server.url.removeprefix('rtsp://')}"
+        cameras = tuple(
+            CameraSettings(
+                name,
+                Address(url),
+                (MeterSetup(name, "m", MeterKind.POINTER),),
+                cadence_s=0.1,
+                silent_after_s=1.0,
+                read_timeout_s=1.0,
+            )
+            for name, url in (("a", address), ("b", other.url))
+        )
+        live = Live(LiveSettings(cameras, BatchLimits()), FakeReader(), Parts(open_feed, [sink]))
+        live.start()
+        try:
+            until(lambda: {r.camera for r in sink.readings if r.reason is Reason.OK} == {"a", "b"}, 10)
+            server.pause()
+            until(lambda: any(r.camera == "a" and r.reason is Reason.NO_SIGNAL for r in sink.readings), 10)
+            server.kill()
+            count = len(sink.readings)
+            server.start()
+            back = time.monotonic()
+            until(lambda: any(r.camera == "a" and r.reason is Reason.OK for r in sink.readings[count:]), 10)
+            assert time.monotonic() - back < 5
+            text = live.metrics.render().decode()
+        finally:
+            assert live.stop() == []
+    states = [item.state for item in sink.items if isinstance(item, CameraStatus) and item.camera == "a"]
+    assert states[0] is states[-1] is CameraState.ONLINE
+    assert CameraState.OFFLINE in states
+    times = [r.captured_at for r in sink.readings if r.camera == "b" and r.reason is Reason.OK]
+    gaps = [(late - early).total_seconds() for early, late in zip(times, times[1:], strict=False)]
+    assert max(gaps) < 1.0, "the other camera was disturbed"
+    assert not any(r.camera == "b" and r.reason is not Reason.OK for r in sink.readings)
+    assert 'meter_infer_reconnects_total{camera="a"}' in text
+    assert PASSWORD not in text + caplog.text + str(sink.items)
