@@ -1,4 +1,4 @@
-"""Rims, cases and what sits on the glass, as raised transparent layers."""
+"""Rims and cases as raised transparent layers."""
 
 from functools import lru_cache
 
@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.render.canvas import OUTER, Color, Points, arc, band, filled, rounded_rect, veil
-from meter_infer.render.dial_style import BezelStyle, DialStyle, FrontMark, Shape
+from meter_infer.render.canvas import OUTER, Color, Points, arc, filled, rounded_rect, veil
+from meter_infer.render.dial_style import BezelStyle, DialStyle, Shape
 from meter_infer.render.model import Layer
 from meter_infer.render.pointer import Sheet
 
@@ -34,7 +34,8 @@ def window(style: DialStyle) -> Points:
     if style.shape is Shape.ROUND or b.round_window:
         return arc((0.0, 0.0), b.inner, 0.0, 2 * np.pi, 0.05)
     bottom = b.inner if b.cover is None else b.cover
-    return rounded_rect(-b.inner, -b.inner, b.inner, bottom, min(0.06, b.corner + 0.01))
+    corner = max(min(0.06, b.corner + 0.01), b.corner - (1.0 - b.inner))
+    return rounded_rect(-b.inner, -b.inner, b.inner, bottom, corner)
 
 
 def fill_mask(size: int, contours: list[Points]) -> Image:
@@ -238,64 +239,3 @@ def face_layer(style: DialStyle, size: int, image: Image) -> Image:
         _screws(bgra, style)
     cv2.insertChannel(fill_mask(size, [outline(style)]), bgra, 3)
     return bgra
-
-
-def _front_parts(mark: FrontMark, style: DialStyle) -> tuple[list[Points], Color]:
-    c, s = np.cos(mark.angle), np.sin(mark.angle)
-    along, across = np.array([c, s]), np.array([-s, c])
-    w = mark.width / 2
-    if mark.kind == "clip":
-        return [
-            np.stack([along * mark.r0, along * mark.r1 + across * w, along * mark.r1 - across * w])
-        ], mark.color
-    if mark.kind == "arc":
-        return [band((0.0, 0.0), mark.r0, mark.r1, mark.angle, mark.width)], mark.color
-    rng = np.random.default_rng(mark.seed)
-    skew = rng.normal(0, 0.12)  # tape is put on by hand
-    aside = np.array([np.cos(mark.angle + skew), np.sin(mark.angle + skew)]) * (mark.r1 - mark.r0)
-    foot = along * mark.r0
-    return [
-        np.stack([foot - across * w, foot + aside - across * w, foot + aside + across * w, foot + across * w])
-    ], mark.color
-
-
-def front_layer(style: DialStyle, size: int) -> Layer | None:
-    """Return what sits on or just behind the glass, or None."""
-    if not style.front and style.fill_line is None:
-        return None
-    sheet = Sheet(size)
-    r = style.bezel.inner
-    if style.fill_line is not None:
-        rng = np.random.default_rng(style.seed + 2)
-        y = style.fill_line
-        half = float(np.sqrt(max(r * r - y * y, 0.01)))
-        x = np.linspace(-half, half, 40)
-        tilt, sag = rng.normal(0, 0.03), rng.uniform(0.0, 0.05)
-        line = y + tilt * x - sag * np.abs(x / half) ** 6
-        th = rng.uniform(0.004, 0.02)
-        strip = np.concatenate([np.stack([x, line], 1), np.stack([x[::-1], line[::-1] + th], 1)])
-        upper = np.concatenate(
-            [
-                np.stack([x, line], 1),
-                arc(
-                    (0, 0),
-                    r,
-                    float(np.arctan2(line[-1], half)),
-                    -float(np.pi + 2 * np.arctan2(line[-1], half)),
-                    0.1,
-                ),
-            ]
-        )
-        light = rng.random() < 0.5
-        sheet.paint([([upper], (250, 250, 250) if light else (120, 120, 110))], [upper])
-        sheet.bgra[..., 3] = sheet.bgra[..., 3] // int(rng.integers(7, 16))
-        ink = int(rng.integers(60, 150)) if rng.random() < 0.6 else int(rng.integers(200, 255))
-        line_sheet = Sheet(size)
-        line_sheet.paint([([strip], (ink, ink, ink))], [strip])
-        line_sheet.bgra[..., 3] = (line_sheet.bgra[..., 3] * rng.uniform(0.3, 0.8)).astype(np.uint8)
-        on = line_sheet.bgra[..., 3] > sheet.bgra[..., 3]
-        sheet.bgra[on] = line_sheet.bgra[on]
-    for mark in style.front:
-        shapes, color = _front_parts(mark, style)
-        sheet.paint([(shapes, color)], shapes)
-    return Layer(sheet.bgra, style.bezel.height * 0.7 * OUTER * size, glass=True)

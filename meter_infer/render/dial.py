@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.render.bezel import body_layers, face_layer, front_layer, outline, rim_layers, window
+from meter_infer.render.bezel import body_layers, face_layer, outline, rim_layers, window
 from meter_infer.render.canvas import OUTER, Points, band
 from meter_infer.render.dial_face import paint_face
+from meter_infer.render.dial_front import front_layer
 from meter_infer.render.dial_sample import sample_dial_style
 from meter_infer.render.dial_style import DialStyle, Shape
 from meter_infer.render.model import DialScale, Instrument, Layer

@@ -74,6 +74,8 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
     palette = _DARK if dark else _LIGHT
     paper = vary(rng, choose(rng, tuple(c for c, _ in palette), tuple(w for _, w in palette)), 6)
     ink = _ink(rng, dark)
+    if rng.random() < 0.1:  # bleached by the sun
+        ink = mix(ink, paper, uniform(rng, 0.25, 0.65))
     shape = Shape.SQUARE if rng.random() < family.square else Shape.ROUND
     bezel = sample_bezel(rng, shape, family)
     place = sample_place(rng, family, shape, bezel)
@@ -145,6 +147,7 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
         else max(0.06, place.tail_room)
     )
     pointer = sample_pointer(rng, reach, pointer_ink, tail_room, family.pointer)
+    bezel = replace(bezel, height=max(bezel.height, 1.3 * pointer.height))
     hub = sample_hub(rng, pointer_ink, family.pointer)
     rest = main.fraction(0.0) if low < 0.0 <= high else 0.0
     light_angle = uniform(rng, -np.pi, 0.0) if rng.random() < 0.85 else uniform(rng, 0.0, np.pi)
@@ -189,6 +192,12 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
         linear=linear,
         tags=frozenset(tags | extras.tags),
     )
+
+
+def mix(a: Color, b: Color, share: float) -> Color:
+    """Return a colour between two: `share` of the second."""
+    x, y, z = (round(p + (q - p) * share) for p, q in zip(a, b, strict=True))
+    return x, y, z
 
 
 def _ink(rng: Rng, dark: bool) -> Color:

@@ -39,7 +39,7 @@ class Sheet:
         self._empty = True
 
     def paint(
-        self, parts: list[tuple[list[Points], Color]], outline: list[Points]
+        self, parts: list[tuple[list[Points], Color]], outline: list[Points], opacity: float = 1.0
     ) -> tuple[int, int, int, int] | None:
         """Paint polygons (dial units) in order, cut out by an outline with holes (even-odd).
 
@@ -73,6 +73,8 @@ class Sheet:
         else:
             color = color[::2, ::2]
         alpha = cv2.resize(alpha, out, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        if opacity < 1.0:
+            alpha = cv2.convertScaleAbs(alpha, alpha=opacity).astype(np.uint8, copy=False)
         self._over(color, alpha, x0, y0)
         return x0, y0, x1, y1
 
