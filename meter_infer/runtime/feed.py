@@ -78,21 +78,20 @@ class CameraFeed:
                 self._listener.on_reconnect(self.settings.camera)
             attempt += 1
             pause_s = 0.0
+            reason: str | None
             try:
-                if self._deliver(stop):
-                    return
-                reason = "The stream ended."
+                reason = self._deliver(stop)
             except SourceAuthError as error:
                 reason, pause_s = str(error), self.settings.denied_retry_s
             except SourceError as error:
                 reason = str(error)
-            if stop.is_set():
+            if stop.is_set() or reason is None:
                 return
             self._enter(CameraState.OFFLINE, reason)
             stop.wait(max(pause_s, self._backoff.delay()))
 
-    def _deliver(self, stop: threading.Event) -> bool:
-        """Hand on frames until the source ends; True where it is not to be called again."""
+    def _deliver(self, stop: threading.Event) -> str | None:
+        """Hand on frames until the source ends; return why it did, or None where it is over for good."""
         settings = self.settings
         live = settings.address.is_stream
         watch = PictureWatch(
@@ -103,7 +102,7 @@ class CameraFeed:
         with source:
             for frame in source:
                 if stop.is_set():
-                    return True
+                    return None
                 now = self._clock()
                 if now - began > _HEALTHY_S:
                     self._backoff.reset()
@@ -113,9 +112,9 @@ class CameraFeed:
                 self._intake.offer(replace(frame, index=self.state.index), stop)
                 self.state.index += 1
         if live:
-            return False
+            return source.problem or "The stream ended."
         self._enter(CameraState.ENDED, source.problem or "The recording was read to its end.")
-        return True
+        return None
 
     def _judge(self, seen: CameraState) -> None:
         reasons = {

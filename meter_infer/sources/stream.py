@@ -61,6 +61,7 @@ class StreamSource(Closing):
         options = {} if (address.scheme or "").startswith("http") else dict(_LOW_LATENCY)
         if (address.scheme or "").startswith("rtsp"):
             options["rtsp_transport"] = transport
+        began = time.monotonic()
         try:
             return av.open(address.reveal(), options=options, timeout=timeouts_s, metadata_errors="replace")
         except (av.error.ExitError, av.error.TimeoutError):
@@ -70,10 +71,13 @@ class StreamSource(Closing):
                 f"{self.name} refused the user name or password; correct them in the site file."
             ) from None
         except (av.error.FFmpegError, OSError, ValueError) as error:
+            if time.monotonic() - began >= timeouts_s[0]:  # FFmpeg's RTSP calls a time-out invalid data
+                raise self._timeout(timeouts_s[0]) from None
             raise SourceError(f"{self.name} cannot be opened: {_reason(error)}.") from None
-        raise SourceTimeout(
-            f"{self.name} did not answer within {timeouts_s[0]:g} s; check its address and power."
-        )
+        raise self._timeout(timeouts_s[0])
+
+    def _timeout(self, seconds: float) -> SourceTimeout:
+        return SourceTimeout(f"{self.name} did not answer within {seconds:g} s; check its address and power.")
 
     def __iter__(self) -> Iterator[Frame]:
         if self._container is None:

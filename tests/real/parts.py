@@ -42,6 +42,7 @@ def write_clip(
         if codec == "libx265":
             options["x265-params"] = "log-level=none"
         stream = out.add_stream(codec, rate=rate, options=options)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.gop_size = rate // 2
         back = rng.integers(60, 120, (height, width, 3), dtype=np.uint8)

@@ -15,8 +15,8 @@ gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer  # noqa: E402
 
 LAUNCH = {
-    "h264": "( filesrc location={file} ! qtdemux ! h264parse config-interval=1 ! rtph264pay name=pay0 pt=96 )",
-    "h265": "( filesrc location={file} ! qtdemux ! h265parse config-interval=1 ! rtph265pay name=pay0 pt=96 )",
+    "h264": "( filesrc location={} ! qtdemux ! h264parse config-interval=1 ! rtph264pay name=pay0 pt=96 )",
+    "h265": "( filesrc location={} ! qtdemux ! h265parse config-interval=1 ! rtph265pay name=pay0 pt=96 )",
 }
 
 
@@ -42,7 +42,7 @@ def main() -> int:
     for mount in options.mounts:
         path, _, file = mount.partition("=")
         factory = GstRtspServer.RTSPMediaFactory()
-        factory.set_launch(LAUNCH[options.codec].format(file=file))
+        factory.set_launch(LAUNCH[options.codec].format(file))
         factory.set_shared(True)
         if options.user:
             permissions = GstRtspServer.RTSPPermissions()

@@ -3,6 +3,7 @@
 import logging
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,7 @@ def test_a_camera_that_dies_comes_back(clip: Path, caplog: pytest.LogCaptureFixt
     assert states[0] is states[-1] is CameraState.ONLINE
     assert CameraState.OFFLINE in states
     times = [r.captured_at for r in sink.readings if r.camera == "b" and r.reason is Reason.OK]
-    gaps = [(late - early).total_seconds() for early, late in zip(times, times[1:], strict=False)]
+    gaps = [(late - early).total_seconds() for early, late in pairwise(times)]
     assert max(gaps) < 1.0, "the other camera was disturbed"
     assert not any(r.camera == "b" and r.reason is not Reason.OK for r in sink.readings)
     assert 'meter_infer_reconnects_total{camera="a"}' in text
