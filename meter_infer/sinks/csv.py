@@ -32,6 +32,7 @@ COLUMNS = (
 )
 
 _DIGITS = 6
+_ONE_LINE = str.maketrans("\r\n", "  ")  # so that a row is always one line
 
 
 def iso_utc(moment: datetime) -> str:
@@ -79,7 +80,7 @@ def csv_header() -> bytes:
 
 def _line(cells: Sequence[str]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerow(cells)
+    csv.writer(text, lineterminator="\n").writerow([cell.translate(_ONE_LINE) for cell in cells])
     return text.getvalue().encode()
 
 

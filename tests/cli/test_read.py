@@ -1,0 +1,400 @@
+"""`meter-infer read`, all but the networks."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from meter_infer.calibration import Calibration
+from meter_infer.sinks import COLUMNS
+from meter_infer.sinks.pictures import VideoFile
+from meter_infer.sources import open_source
+from meter_infer.types import Box
+from tests.cli.fakes import FakeReader, Run, rows
+
+
+def said(result: Any) -> str:
+    """The one sentence on stderr of a command that could do nothing."""
+    assert result.exit_code == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, result.stderr
+    return str(lines[0])
+
+
+def test_a_video_to_csv(run: Run, reader: FakeReader, video: Path, tmp_path: Path) -> None:
+    result = run("read", video, "--csv", tmp_path / "out.csv")
+    assert result.exit_code == 0
+    found = rows((tmp_path / "out.csv").read_text())
+    assert list(found[0]) == list(COLUMNS)
+    assert [row["frame"] for row in found] == [str(index) for index in range(8)]
+    assert {row["camera"] for row in found} == {"plant"}
+    values = [float(row["value"]) for row in found]
+    assert values == sorted(values)
+    assert reader.closed == 1
+
+
+def test_csv_on_stdout_and_nothing_else(run: Run, video: Path) -> None:
+    result = run("read", video, "--csv", "-")
+    assert len(rows(result.stdout)) == 8
+    assert "8 frames, 1 meter, 8 readings: 8 good, 0 uncertain, 0 bad" in result.stderr
+
+
+def test_nothing_on_stdout_without_being_asked(run: Run, video: Path) -> None:
+    assert run("read", video).stdout == ""
+
+
+def test_the_summary(run: Run, video: Path, reader: FakeReader) -> None:
+    reader.lost_from = 6
+    summary = run("read", video).stderr
+    line = next(line for line in summary.splitlines() if "auto-1" in line)
+    assert [cell.strip() for cell in line.split("│")[1:6]] == ["plant", "auto-1", "8", "75%", "50"]
+    assert "bad no_meter" in line
+    assert "8 readings: 6 good, 0 uncertain, 2 bad" in summary
+
+
+def test_every_so_many_frames(run: Run, reader: FakeReader, video: Path) -> None:
+    run("read", video, "--every", 3)
+    assert [index for _, index in reader.frames] == [0, 3, 6]
+
+
+def test_an_annotated_video(run: Run, video: Path, tmp_path: Path) -> None:
+    run("read", video, "--annotate", tmp_path / "seen.mp4")
+    with open_source(str(video)) as before, open_source(str(tmp_path / "seen.mp4")) as after:
+        pairs = list(zip(before, after, strict=True))
+    for plain, drawn in pairs:
+        assert drawn.luma.shape == plain.luma.shape
+        assert np.abs(drawn.luma.astype(int) - plain.luma).max() > 40, "something is drawn"
+        assert drawn.captured_at - pairs[0][1].captured_at == plain.captured_at - pairs[0][0].captured_at
+
+
+def test_an_annotated_picture(run: Run, picture: Path, tmp_path: Path) -> None:
+    assert run("read", picture, "--annotate", tmp_path / "seen.png").exit_code == 0
+    image = cv2.imread(str(tmp_path / "seen.png"))
+    assert image is not None
+    assert image.shape == (48, 64, 3)
+    assert image.std() > 5
+
+
+def test_a_folder_of_annotated_pictures(run: Run, reader: FakeReader, picture: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a2.png", "a10.png"):
+        (folder / name).write_bytes(picture.read_bytes())
+    run("read", folder, "--annotate", tmp_path / "seen")
+    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["a10.png", "a2.png"]
+    assert reader.frames == [("a2", 0), ("a10", 1)]
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "says"),
+    [("video", "seen.png", "kind of video"), ("picture", "seen.mp4", "kind of picture")],
+)
+def test_an_annotation_of_another_kind(
+    run: Run, request: pytest.FixtureRequest, tmp_path: Path, source: str, target: str, says: str
+) -> None:
+    path = request.getfixturevalue(source)
+    assert says in said(run("read", path, "--annotate", tmp_path / target))
+
+
+@pytest.mark.parametrize("option", ["--csv", "--annotate"])
+def test_the_source_is_never_written_over(run: Run, video: Path, option: str) -> None:
+    before = video.read_bytes()
+    assert "is what is being read" in said(run("read", video, option, video))
+    assert video.read_bytes() == before
+
+
+# --- strict, interruption -----------------------------------------------------------------------
+
+
+def test_strict_without_a_flaw(run: Run, video: Path) -> None:
+    assert run("read", video, "--strict").exit_code == 0
+
+
+def test_strict_with_a_bad_reading(run: Run, reader: FakeReader, video: Path) -> None:
+    reader.lost_from = 7
+    assert run("read", video).exit_code == 0
+    assert run("read", video, "--strict").exit_code == 1
+
+
+def test_a_video_with_no_meter(run: Run, reader: FakeReader, video: Path, tmp_path: Path) -> None:
+    reader.blind = True
+    result = run("read", video, "--csv", tmp_path / "out.csv")
+    assert result.exit_code == 0
+    assert "No meter was found in 8 frames." in result.stderr
+    assert rows((tmp_path / "out.csv").read_text()) == []
+    assert run("read", video, "--strict").exit_code == 1
+
+
+def test_ctrl_c_closes_everything(run: Run, reader: FakeReader, video: Path, tmp_path: Path) -> None:
+    reader.interrupt_at = 5
+    result = run("read", video, "--csv", tmp_path / "out.csv", "--annotate", tmp_path / "seen.mp4")
+    assert result.exit_code == 130
+    assert "5 frames, 1 meter" in result.stderr
+    assert len(rows((tmp_path / "out.csv").read_text())) == 5
+    with open_source(str(tmp_path / "seen.mp4")) as source:
+        assert len(list(source)) == 5
+    assert reader.closed == 1
+
+
+ENDLESS = """
+import sys, time
+from meter_infer.cli.main import app
+from meter_infer.cli.read import Parts
+from tests.cli.fakes import FakeReader
+class Slow(FakeReader):
+    def read(self, frames):
+        if frames[0].index == 3:
+            print("reading", file=sys.stderr, flush=True)
+            time.sleep(30)
+        return super().read(frames)
+app(args=sys.argv[1:], obj=Parts(Slow().build))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_process_in_good_order(
+    video: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    program = ENDLESS
+    csv = tmp_path / "out.csv"
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "read", str(video), "--csv", str(csv)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    with process:
+        assert process.stderr is not None
+        deadline = time.monotonic() + 30
+        for line in process.stderr:
+            if line == "reading\n" or time.monotonic() > deadline:
+                break
+        process.send_signal(number)
+        rest = process.stderr.read()
+        assert process.wait(10) == code
+    assert "Traceback" not in rest
+    assert len(rows(csv.read_text())) == 3
+
+
+def test_a_reader_of_stdout_that_goes_away_is_no_error(video: Path) -> None:
+    program = ENDLESS.replace("index == 3", "index == 99")
+    command = f'"{sys.executable}" -c "$PROGRAM" read "{video}" --csv - | head -n 1'
+    done = subprocess.run(
+        ["bash", "-c", command + '; echo "exit ${PIPESTATUS[0]}"'],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2]), "PROGRAM": program},
+    )
+    assert done.stdout.splitlines()[0].startswith("captured_at,")
+    assert done.stdout.splitlines()[-1] == "exit 0"
+    assert "error" not in done.stderr
+    assert "Broken" not in done.stderr
+
+
+# --- site files ---------------------------------------------------------------------------------
+
+SITE = """\
+cameras:
+  boiler:
+    url: plant.mp4
+    meters:
+      p1: {kind: pointer, range: [0, 10], unit: bar, box: [1, 2, 30, 40], max_rate: 2}
+  yard:
+    url: "rtsp://u:${CAM_PASSWORD}@camera.example/stream"
+    meters: {l1: {kind: level, calibration: [{at: [3, 4], value: 0}, {at: [3, 1], value: 9}]}}
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    path = tmp_path / "site.yaml"
+    path.write_text(SITE)
+    return path
+
+
+ENV = {"CAM_PASSWORD": "s3cret"}
+
+
+def test_the_camera_whose_url_it_is(
+    run: Run, reader: FakeReader, video: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(video.parent)
+    assert run("read", "./plant.mp4", "--config", site, env=ENV).exit_code == 0
+    (setup,) = reader.setups
+    assert (setup.camera, setup.meter, setup.unit) == ("boiler", "p1", "bar")
+    assert (setup.box, setup.max_rate) == (Box(1, 2, 30, 40), 2)
+    assert setup.calibration == Calibration.from_range((0, 10))
+    assert {camera for camera, _ in reader.frames} == {"boiler"}
+
+
+def test_the_camera_that_is_named(run: Run, reader: FakeReader, video: Path, site: Path) -> None:
+    assert run("read", video, "--config", site, "--camera", "yard", env=ENV).exit_code == 0
+    assert reader.setups[0].calibration_points == ((0, (3, 4)), (9, (3, 1)))
+    assert {camera for camera, _ in reader.frames} == {"yard"}
+
+
+def test_the_only_camera(run: Run, reader: FakeReader, picture: Path, tmp_path: Path) -> None:
+    path = tmp_path / "one.yaml"
+    path.write_text("cameras: {boiler: {url: 'rtsp://camera.example/', meters: {p1: {kind: pointer}}}}")
+    assert run("read", picture, "--config", path).exit_code == 0
+    assert reader.frames == [("boiler", 0)]
+
+
+def test_the_url_of_the_site_is_read_where_no_source_is_given(
+    run: Run, reader: FakeReader, video: Path, site: Path
+) -> None:
+    assert run("read", "--config", site, "--camera", "boiler", env=ENV).exit_code == 0
+    assert len(reader.frames) == 8
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ([], "Nothing to read"),
+        (["gauge.png", "--camera", "x"], "give that with --config"),
+        (["--config", "site.yaml"], "give --camera with one of boiler, yard"),
+        (["gauge.png", "--config", "site.yaml"], "give --camera with one of boiler, yard"),
+        (
+            ["gauge.png", "--config", "site.yaml", "--camera", "roof"],
+            "has no camera 'roof'; it has boiler, yard",
+        ),
+        (["gauge.png", "--config", "gone.yaml"], "gone.yaml cannot be read"),
+    ],
+)
+def test_what_cannot_be_planned(
+    run: Run, site: Path, picture: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], says: str
+) -> None:
+    monkeypatch.chdir(site.parent)
+    assert says in said(run("read", *args, env=ENV))
+
+
+# --- bad input ----------------------------------------------------------------------------------
+
+
+def text_video(folder: Path) -> Path:
+    path = folder / "notes.mp4"
+    path.write_text("pressure was high on monday\n" * 20)
+    return path
+
+
+def empty(folder: Path) -> Path:
+    path = folder / "empty.mp4"
+    path.touch()
+    return path
+
+
+def no_folder(folder: Path) -> Path:
+    path = folder / "pictures"
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda folder: folder / "gone.mp4", "does not exist"),
+        (empty, "is empty"),
+        (text_video, "is no video"),
+        (no_folder, "holds no pictures"),
+        (lambda folder: "rtsp://u:s3cret@127.0.0.1:1/x", "cannot be opened"),
+    ],
+)
+def test_a_source_that_cannot_be_read(
+    run: Run, reader: FakeReader, tmp_path: Path, make: Callable[[Path], object], says: str
+) -> None:
+    csv = tmp_path / "out.csv"
+    csv.write_text("of yesterday")
+    sentence = said(run("read", make(tmp_path), "--csv", csv))
+    assert says in sentence
+    assert "s3cret" not in sentence
+    assert csv.read_text() == "of yesterday"
+    assert reader.options is None, "no network is loaded for it"
+
+
+def test_a_truncated_video_is_read_as_far_as_it_goes(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "cut.mkv"
+    out = VideoFile(path, 10)
+    for index in range(40):
+        noise = np.random.default_rng(index).integers(0, 255, (48, 64, 3), np.uint8)
+        out.write(noise, datetime(2026, 3, 1, tzinfo=UTC) + timedelta(seconds=index / 10), index)
+    out.close()
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    result = run("read", path, "--csv", tmp_path / "out.csv")
+    count = len(rows((tmp_path / "out.csv").read_text()))
+    assert 10 < count < 30
+    assert result.exit_code == 0
+    assert f"warning: {path} is truncated or damaged: {count} frames could be read" in result.stderr
+    assert run("read", path, "--strict").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.full((1, 1, 3), 9, np.uint8),
+        np.full((30, 40), 9, np.uint8),
+        np.full((30, 40, 3), 40_000, np.uint16),
+        np.full((30, 40, 4), 90, np.uint8),
+        np.full((300, 12_000), 90, np.uint8),
+    ],
+    ids=["1x1", "grey", "16-bit", "transparent", "12,000 px"],
+)
+def test_unusual_pictures_are_read(run: Run, tmp_path: Path, image: Any) -> None:
+    path = tmp_path / "odd.png"
+    cv2.imwrite(str(path), image)
+    result = run("read", path, "--csv", "-", "--annotate", tmp_path / "seen.png")
+    assert result.exit_code == 0
+    assert len(rows(result.stdout)) == 1
+
+
+@pytest.mark.parametrize("target", ["missing/out.csv", "."])
+def test_an_unwritable_csv(run: Run, reader: FakeReader, video: Path, tmp_path: Path, target: str) -> None:
+    assert "cannot be written" in said(run("read", video, "--csv", tmp_path / target))
+    assert reader.frames == []
+    assert reader.closed == 1
+
+
+def test_a_site_file_with_mistakes(run: Run, video: Path, tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text("cameras:\n  c: {url: x, meters: {m: {kind: level, range: [3, 3], rnage: 4}}}\n")
+    result = run("read", video, "--config", path)
+    assert "has 2 mistakes:" in said(result)
+    assert result.stderr.count("line 2: cameras.c.meters.m") == 2
+
+
+def test_a_model_with_a_wrong_hash(picture: Path, tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "detect.onnx").write_bytes(b"no network")
+    (models / "manifest.yaml").write_text(
+        "models: {detect: {file: detect.onnx, sha256: " + "a" * 64 + ", architecture: yolov8n, "
+        "classes: [pointer_gauge, level_gauge], input_size: 640}}"
+    )
+    command = [sys.executable, "-m", "meter_infer", "read", str(picture), "--models", str(models)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "error: " in done.stderr
+    assert "SHA-256 differs" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_options_reach_the_reader(run: Run, reader: FakeReader, picture: Path, tmp_path: Path) -> None:
+    run("read", picture, "--backend", "onnxruntime", "--models", tmp_path)
+    assert reader.options is not None
+    assert (reader.options.backend, reader.options.models) == ("onnxruntime", tmp_path)
+
+
+def test_a_step_of_zero_is_refused(run: Run, picture: Path) -> None:
+    assert run("read", picture, "--every", "0").exit_code == 2
