@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import cv2
 import typer
 
 from meter_infer.app import BuildReader, NetworkReader, ReaderOptions, picture_sink, plan_job, read_source
@@ -74,6 +75,10 @@ def read_command(
 
     Exit codes: 0 done; 1 with --strict, something was unreadable; 2 bad input, said in one sentence.
     """
+    # what OpenCV says about damaged files would stand beside our own sentence
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+        cv2.utils.logging.LOG_LEVEL_SILENT
+    )  # what it says about damaged files would stand beside our own sentence
     parts = ctx.obj if isinstance(ctx.obj, Parts) else Parts()
     job = plan_job(load_site(config) if config else None, source, camera)
     for output in (csv if csv != "-" else None, annotate):

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 
 _Pixels = TypeVar("_Pixels", bound=NDArray[Any])
 
-_ORIENTATION_TAG = 0x0112
-
 # (transpose, flip rows, flip columns) that turn a stored picture upright
 _STEPS = {
     1: (False, False, False),
@@ -47,24 +45,6 @@ def oriented(pixels: _Pixels, orientation: int) -> _Pixels:
     turned: Any = pixels.swapaxes(0, 1) if transpose else pixels
     turned = turned[:: -1 if flip_rows else 1, :: -1 if flip_columns else 1]
     return cast(_Pixels, np.ascontiguousarray(turned))
-
-
-def exif_orientation(exif: bytes) -> int:
-    """Return the orientation in a block of EXIF data, 1 where it names none that is known."""
-    start = 6 if exif.startswith(b"Exif\0\0") else 0
-    tiff = exif[start:]
-    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
-    if order is None or len(tiff) < 10:
-        return 1
-    (at,) = struct.unpack_from(order + "I", tiff, 4)
-    if at + 2 > len(tiff):
-        return 1
-    (count,) = struct.unpack_from(order + "H", tiff, at)
-    for entry in range(at + 2, min(at + 2 + 12 * count, len(tiff) - 11), 12):
-        tag, _, _, value = struct.unpack_from(order + "HHIH", tiff, entry)
-        if tag == _ORIENTATION_TAG:
-            return value if value in _STEPS else 1
-    return 1
 
 
 def matrix_orientation(matrix: bytes) -> int:

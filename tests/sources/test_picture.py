@@ -1,5 +1,8 @@
+import os
 import struct
+import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +87,8 @@ def test_a_picture_of_twelve_thousand_pixels(tmp_path: Path) -> None:
 def test_a_picture_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
     head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 60_000, 60_000)
     path = tmp_path / "bomb.png"
-    path.write_bytes(head + b"\x08\x00\x00\x00\x00" + bytes(64))
+    body = head[12:] + b"\x08\x00\x00\x00\x00"
+    path.write_bytes(head[:12] + body + struct.pack(">I", zlib.crc32(body)) + bytes(64))
     with pytest.raises(SourceError, match="60000 x 60000 pixels"):
         read_picture(path, "cam")
 
@@ -113,6 +117,34 @@ def test_exif_orientations_are_applied(tmp_path: Path, orientation: int, order: 
     assert np.abs(frame.luma.astype(int) - expected.astype(int)).max() <= 3
 
 
+def dated(path: Path, taken: str, offset: str | None) -> Path:
+    """A JPEG with the time of its exposure."""
+    texts = [(0x9003, taken)] + ([(0x9011, offset)] if offset else [])
+    entries, heap, base = b"", b"", 26 + 2 + 12 * len(texts) + 4
+    for tag, text in texts:
+        entries += struct.pack("<HHII", tag, 2, len(text) + 1, base + len(heap))
+        heap += text.encode() + b"\0"
+    tiff = b"II*\0" + struct.pack("<IHHHIII", 8, 1, 0x8769, 4, 1, 26, 0)
+    exif = b"Exif\0\0" + tiff + struct.pack("<H", len(texts)) + entries + bytes(4) + heap
+    jpeg = cv2.imencode(".jpg", np.full((8, 16, 3), 90, np.uint8))[1].tobytes()
+    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    return path
+
+
+def test_a_picture_is_dated_by_its_exposure(tmp_path: Path) -> None:
+    frame = read_picture(dated(tmp_path / "a.jpg", "2024:05:06 07:08:09", "+09:00"), "cam")
+    assert frame.captured_at == datetime(2024, 5, 5, 22, 8, 9, tzinfo=UTC)
+    local = read_picture(dated(tmp_path / "b.jpg", "2024:05:06 07:08:09", None), "cam")
+    assert local.captured_at == datetime(2024, 5, 6, 7, 8, 9).astimezone(UTC)
+
+
+@pytest.mark.parametrize("taken", ["0000:00:00 00:00:00", "    :  :     :  :  ", "yesterday"])
+def test_without_one_it_is_dated_by_its_file(tmp_path: Path, taken: str) -> None:
+    path = dated(tmp_path / "a.jpg", taken, None)
+    os.utime(path, (1.7e9, 1.7e9))
+    assert read_picture(path, "cam").captured_at == datetime.fromtimestamp(1.7e9, UTC)
+
+
 @pytest.mark.parametrize(
     "exif", [b"", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff"]
 )
@@ -123,12 +155,28 @@ def test_damaged_exif_data_does_no_harm(tmp_path: Path, exif: bytes) -> None:
     assert read_picture(path, "cam").luma.shape == (8, 16)
 
 
-def test_a_truncated_picture_says_so_or_shows_what_is_there(tmp_path: Path) -> None:
-    rng = np.random.default_rng(1)
-    data = cv2.imencode(".png", rng.integers(0, 255, (64, 64), np.uint8))[1].tobytes()
-    path = tmp_path / "half.png"
-    path.write_bytes(data[: len(data) // 50])
-    with pytest.raises(SourceError, match=r"half\.png is"):
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.99])
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".webp", ".bmp"])
+def test_a_truncated_picture_is_refused(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], suffix: str, share: float
+) -> None:
+    image = np.random.default_rng(1).integers(0, 255, (64, 64), np.uint8)
+    data = cv2.imencode(suffix, image)[1].tobytes()
+    path = tmp_path / f"half{suffix}"
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(SourceError, match=r"half\.\w+ is (cut short|damaged)"):
+        read_picture(path, "cam")
+    if suffix == ".png":
+        assert capfd.readouterr().err == "", "nobody else speaks"
+
+
+def test_a_damaged_picture_is_refused(tmp_path: Path) -> None:
+    image = np.random.default_rng(1).integers(0, 255, (64, 64), np.uint8)
+    data = bytearray(cv2.imencode(".png", image)[1].tobytes())
+    data[2000] ^= 1
+    path = tmp_path / "odd.png"
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match="is damaged or cut short"):
         read_picture(path, "cam")
 
 
