@@ -77,8 +77,6 @@ def read_command(
     """
     # what OpenCV says about damaged files would stand beside our own sentence
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-        cv2.utils.logging.LOG_LEVEL_SILENT
-    )  # what it says about damaged files would stand beside our own sentence
     parts = ctx.obj if isinstance(ctx.obj, Parts) else Parts()
     job = plan_job(load_site(config) if config else None, source, camera)
     for output in (csv if csv != "-" else None, annotate):
