@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from meter_infer.errors import ConfigError, MeterInferError
 from meter_infer.render.camera import Severity
@@ -20,10 +27,12 @@ OutArgument = Annotated[Path, typer.Argument(help="Folder to make.", metavar="OU
 CountOption = Annotated[int, typer.Option("--count", help="Pictures to render.", min=1)]
 SeedOption = Annotated[int, typer.Option("--seed", help="The same seed gives the same pictures.", min=0)]
 SizeOption = Annotated[
-    str | None, typer.Option("--size", help="Side in pixels, or WIDTHxHEIGHT; 640 for detect, 256 for segment.")
+    str | None,
+    typer.Option("--size", help="Side in pixels, or WIDTHxHEIGHT; 640 for detect, 256 for segment."),
 ]
 TaskOption = Annotated[
-    Task, typer.Option("--task", help="detect: whole frames with boxes; segment: crops with masks and landmarks.")
+    Task,
+    typer.Option("--task", help="detect: whole frames with boxes; segment: crops with masks and landmarks."),
 ]
 BackgroundsOption = Annotated[
     list[Path] | None, typer.Option("--backgrounds", help="Folder of pictures to use as backgrounds as well.")
@@ -41,8 +50,12 @@ PerImageOption = Annotated[
     tuple[int, int] | None,
     typer.Option("--per-image", help="Least and most instruments a frame.", metavar="LO HI"),
 ]
-ValOption = Annotated[float, typer.Option("--val", help="Share of the pictures put aside as val.", min=0.0, max=1.0)]
-WorkersOption = Annotated[int | None, typer.Option("--workers", help="Processes; one a core by default.", min=1)]
+ValOption = Annotated[
+    float, typer.Option("--val", help="Share of the pictures put aside as val.", min=0.0, max=1.0)
+]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", help="Processes; one a core by default.", min=1)
+]
 
 
 @synth_app.command()
@@ -97,7 +110,9 @@ def images(
 
 @synth_app.command()
 def video(
-    out: Annotated[Path, typer.Argument(help="Video to write; its truth (.csv) and site file (.yaml) go beside it.")],
+    out: Annotated[
+        Path, typer.Argument(help="Video to write; its truth (.csv) and site file (.yaml) go beside it.")
+    ],
     seconds: Annotated[float, typer.Option("--seconds", help="Length.", min=0.1, max=36000.0)] = 20.0,
     fps: Annotated[int, typer.Option("--fps", help="Frames a second.", min=1, max=60)] = 20,
     size: SizeOption = None,
@@ -151,7 +166,9 @@ def parse_size(text: str | None, default: int) -> tuple[int, int]:
 
 def _check_limits(name: str, limits: tuple[float, float] | None, low: float, high: float) -> None:
     if limits is not None and not low <= limits[0] <= limits[1] <= high:
-        raise ConfigError(f"{name} {limits[0]:g} {limits[1]:g} cannot be used; give LO and HI within {low:g} to {high:g}")
+        raise ConfigError(
+            f"{name} {limits[0]:g} {limits[1]:g} cannot be used; give LO and HI within {low:g} to {high:g}"
+        )
 
 
 def _progress(console: Console) -> Progress:

@@ -90,7 +90,10 @@ class CameraSettings:
 
 
 def sample_camera(
-    rng: np.random.Generator, severity: Severity = Severity.MIXED, object_px: float | None = None
+    rng: np.random.Generator,
+    severity: Severity = Severity.MIXED,
+    object_px: float | None = None,
+    overlay_share: float = 0.2,
 ) -> CameraSettings:
     """Sample a camera. `object_px`, the size of the thing looked at, keeps mild blur from erasing it."""
     hard = severity is Severity.HARD or (severity is Severity.MIXED and rng.random() < 0.3)
@@ -104,7 +107,7 @@ def sample_camera(
         exposure = float(rng.uniform(1.3, 2.2))
     cast = np.exp(rng.normal(0.0, 0.12 if rng.random() < 0.25 else 0.04, 3))
     blurred = rng.random() < (0.5 if hard else 0.2)
-    blur = float(rng.uniform(0.3, 1.0)) * size * (0.035 if hard else 0.009) if blurred else 0.0
+    blur = float(rng.uniform(0.3, 1.0)) * size * (0.024 if hard else 0.009) if blurred else 0.0
     moving = rng.random() < 0.4
     noise = float(np.exp(rng.uniform(np.log(0.5), np.log(9.0 if hard else 4.0))))
     if low_light or infrared:
@@ -126,9 +129,11 @@ def sample_camera(
         denoise=bool(rng.random() < 0.12),
         infrared=bool(infrared or rng.random() < 0.03),
         sharpen=float(rng.uniform(0.2, 1.8)) if rng.random() < 0.35 else 0.0,
-        downscale=float(rng.uniform(0.45, 0.85)) if rng.random() < (0.3 if hard else 0.1) and size > 60 else 1.0,
+        downscale=float(rng.uniform(0.45, 0.85))
+        if rng.random() < (0.3 if hard else 0.1) and size > 60
+        else 1.0,
         quality=quality,
-        overlay=_sample_text(rng) if rng.random() < 0.2 else None,
+        overlay=_sample_text(rng) if rng.random() < overlay_share else None,
         seed=int(rng.integers(1 << 30)),
     )
 
@@ -200,7 +205,9 @@ def defocus(image: Image, radius: float) -> Image:
     half = int(np.ceil(radius))
     y, x = np.mgrid[-half : half + 1, -half : half + 1]
     kernel = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1).astype(np.float32)
-    return np.asarray(cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(
+        cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE), np.uint8
+    )
 
 
 def motion_blur(image: Image, length: float, angle_rad: float) -> Image:
@@ -256,13 +263,20 @@ def sharpen(image: Image, strength: float) -> Image:
 def through_scale(image: Image, scale: float) -> Image:
     """Return the picture after it went through a smaller size."""
     h, w = image.shape[:2]
-    small = cv2.resize(image, (max(4, round(w * scale)), max(4, round(h * scale))), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        image, (max(4, round(w * scale)), max(4, round(h * scale))), interpolation=cv2.INTER_AREA
+    )
     return np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def compress(image: Image, quality: int) -> Image:
     """Return the picture after JPEG with half-resolution chroma: much as a key frame of H.264 looks."""
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
+    options = [
+        cv2.IMWRITE_JPEG_QUALITY,
+        quality,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+        cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+    ]
     _, data = cv2.imencode(".jpg", image, options)
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), dtype=np.uint8)
 
@@ -299,4 +313,6 @@ def _sample_text(rng: np.random.Generator) -> str:
         f"20{rng.integers(15, 31):02d}-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d} "
         f"{rng.integers(24):02d}:{rng.integers(60):02d}:{rng.integers(60):02d}"
     )
-    return str(rng.choice((f"{name} {rng.integers(1, 33):02d}", stamp, f"{stamp} {name}{rng.integers(1, 9)}")))
+    return str(
+        rng.choice((f"{name} {rng.integers(1, 33):02d}", stamp, f"{stamp} {name}{rng.integers(1, 9)}"))
+    )

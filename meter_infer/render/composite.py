@@ -50,7 +50,9 @@ def blend_color(frame: Image, color: Image | tuple[float, float, float], mask: I
     frame[...] = cv2.add(under, cv2.multiply(picture, m, scale=1 / 255))
 
 
-def region_of(points: NDArray[np.float64], shape: tuple[int, ...], margin: int = 1) -> tuple[int, int, int, int]:
+def region_of(
+    points: NDArray[np.float64], shape: tuple[int, ...], margin: int = 1
+) -> tuple[int, int, int, int]:
     """Return (x1, y1, x2, y2), whole pixels around (n, 2) points clipped to the shape; empty if x2 <= x1."""
     low = np.floor(points.min(axis=0)) - margin
     high = np.ceil(points.max(axis=0)) + margin
@@ -114,7 +116,7 @@ def draw_sheet(frame: Image, premultiplied: Image, homography: NDArray[np.float6
 def texels_per_pixel(instrument: Instrument, pose: PlanePose) -> tuple[float, float]:
     """Return frame px a texel along u and v, at the outline's middle."""
     c = (instrument.outline.min(axis=0) + instrument.outline.max(axis=0)) / 2
-    p = pose.project(np.array([c, c + (1.0, 0.0), c + (0.0, 1.0)]), instrument.outline_height)
+    p = pose.project(c + np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]), instrument.outline_height)
     return float(np.hypot(*(p[1] - p[0]))), float(np.hypot(*(p[2] - p[0])))
 
 

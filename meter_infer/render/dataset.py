@@ -65,7 +65,9 @@ class DatasetJob:
         return "val" if int((index + 1) * self.val_share) > int(index * self.val_share) else "train"
 
 
-def write_dataset(job: DatasetJob, workers: int | None = None, progress: Callable[[int], None] | None = None) -> None:
+def write_dataset(
+    job: DatasetJob, workers: int | None = None, progress: Callable[[int], None] | None = None
+) -> None:
     """Write a data set with `workers` processes (None: one for each core).
 
     `progress` is called with the number of pictures finished since its last call. Raises SinkError if
@@ -84,12 +86,17 @@ def write_dataset(job: DatasetJob, workers: int | None = None, progress: Callabl
         if job.task is Task.SEGMENT:
             names = [c.name.lower() for c in SegmentClass]
         held_out = "val" if job.val_share > 0 else "train"
-        folders = {"train": "images/train" if job.val_share < 1 else "images/val", "val": f"images/{held_out}"}
+        folders = {
+            "train": "images/train" if job.val_share < 1 else "images/val",
+            "val": f"images/{held_out}",
+        }
         content = {"path": ".", **folders, "names": dict(enumerate(names))}
         (job.out / "data.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         (job.out / "truth.json").write_text(json.dumps({"images": records}), encoding="utf-8")
     except OSError as error:
-        raise SinkError(f"cannot write the data set to {job.out}: {error.strerror}; choose another folder") from error
+        raise SinkError(
+            f"cannot write the data set to {job.out}: {error.strerror}; choose another folder"
+        ) from error
 
 
 def prepare_folder(out: Path) -> None:
@@ -140,7 +147,9 @@ def _write_picture(job: DatasetJob, index: int) -> dict[str, Any]:
     if not ok:
         raise SinkError(f"cannot encode {file}; report this as a bug")
     lines = segment_labels(scene) if job.task is Task.SEGMENT else detect_labels(scene)
-    (job.out / "labels" / split / f"{name}.txt").write_text("".join(f"{s}\n" for s in lines), encoding="utf-8")
+    (job.out / "labels" / split / f"{name}.txt").write_text(
+        "".join(f"{s}\n" for s in lines), encoding="utf-8"
+    )
     # Training may watch the folder: a picture appears whole, and after its labels.
     partial = job.out / f"{file}.part"
     partial.write_bytes(data.tobytes())

@@ -66,9 +66,9 @@ def sample_glass(rng: np.random.Generator, instrument: Instrument, hard: bool) -
 
 def _sample_effects(rng: np.random.Generator, hard: bool) -> list[tuple[str, Sheet, tuple[int, int, int]]]:
     effects: list[tuple[str, Sheet, tuple[int, int, int]]] = []
+    low, high = (0.35, 1.0) if hard else (0.05, 0.6)
     if rng.random() < (0.85 if hard else 0.4):
         kind = _REFLECTIONS[int(rng.integers(len(_REFLECTIONS)))]
-        low, high = (0.35, 1.0) if hard else (0.05, 0.6)
         b, g, r = (int(v) for v in np.clip(rng.normal(245, 10, 3), 190, 255))
         effects.append(("glare", kind(rng) * np.float32(rng.uniform(low, high)), (b, g, r)))
     if rng.random() < (0.2 if hard else 0.05):
@@ -90,7 +90,11 @@ def _mask(unit: NDArray[np.float64], shrink: float) -> Sheet:
     mask = np.zeros((_SIZE, _SIZE), np.uint8)
     points = ((unit - 0.5) * shrink + 0.5) * _SIZE * 16
     cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=4)
-    return np.asarray(mask, dtype=np.float32) / 255
+    return _shares(mask)
+
+
+def _shares(mask: Image) -> Sheet:
+    return np.asarray(mask / np.float32(255), dtype=np.float32)
 
 
 def _grid() -> tuple[Sheet, Sheet]:
@@ -117,7 +121,9 @@ def _spots(rng: np.random.Generator) -> Sheet:
 def _window(rng: np.random.Generator) -> Sheet:
     """Return a window's reflection: panes in perspective."""
     mask = np.zeros((_SIZE, _SIZE), np.uint8)
-    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) + rng.normal(0, 0.12, (4, 2)).astype(np.float32)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) + rng.normal(0, 0.12, (4, 2)).astype(
+        np.float32
+    )
     size = rng.uniform(0.15, 0.6)
     corners = (corners - 0.5) * size + rng.uniform(0.2, 0.8, 2).astype(np.float32)
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
@@ -129,7 +135,7 @@ def _window(rng: np.random.Generator) -> Sheet:
             points = cv2.perspectiveTransform(pane[None].astype(np.float32), h)[0] * _SIZE * 16
             cv2.fillPoly(mask, [np.round(points).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=4)
     blur = float(rng.uniform(0.4, 3.0))
-    return np.asarray(cv2.GaussianBlur(mask, (0, 0), blur), dtype=np.float32) / 255
+    return _shares(np.asarray(cv2.GaussianBlur(mask, (0, 0), blur), dtype=np.uint8))
 
 
 def _streak(rng: np.random.Generator) -> Sheet:
@@ -172,7 +178,9 @@ def _droplets(rng: np.random.Generator, hard: bool) -> Sheet:
 def _dirt(rng: np.random.Generator, hard: bool) -> Sheet:
     stain = np.clip(cloud(rng, int(rng.integers(4, 12))) * 0.35 - 0.05, 0, 1)
     specks = np.clip(cloud(rng, int(rng.integers(50, 120))) - 1.6, 0, 1)
-    return np.asarray(np.clip(stain + specks, 0, 1) * rng.uniform(0.2, 0.9 if hard else 0.5), dtype=np.float32)
+    return np.asarray(
+        np.clip(stain + specks, 0, 1) * rng.uniform(0.2, 0.9 if hard else 0.5), dtype=np.float32
+    )
 
 
 def _scratches(rng: np.random.Generator) -> Sheet:
@@ -181,4 +189,4 @@ def _scratches(rng: np.random.Generator) -> Sheet:
         a, b = rng.uniform(0, _SIZE * 16, (2, 2)).astype(int)
         b = a + (b - a) // int(rng.integers(1, 6))
         cv2.line(mask, a.tolist(), b.tolist(), int(rng.integers(60, 200)), 1, cv2.LINE_AA, 4)
-    return np.asarray(mask, dtype=np.float32) / 255
+    return _shares(mask)

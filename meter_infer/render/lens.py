@@ -55,7 +55,10 @@ def distort_image(image: Image, lens: Lens) -> Image:
     grid = np.stack(np.meshgrid(xs + 0.5, ys + 0.5), axis=-1)
     coarse = (lens.ideal(grid) - 0.5).astype(np.float32)
     to_coarse = np.array([[1.0 / step, 0.0, 0.0], [0.0, 1.0 / step, 0.0]])
-    full = cv2.warpAffine(coarse, to_coarse, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     # Two planes: with one interleaved map and a reflecting border, OpenCV 5.0's remap takes seconds.
-    x, y = np.ascontiguousarray(full[..., 0]), np.ascontiguousarray(full[..., 1])
-    return np.asarray(cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8)
+    x, y = (
+        cv2.warpAffine(part, to_coarse, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        for part in cv2.split(coarse)
+    )
+    warped = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(warped, dtype=np.uint8)

@@ -72,13 +72,16 @@ def draw_mounting(frame: Image, instrument: Instrument, pose: PlanePose, mountin
     front_outline = pose.project(instrument.outline, instrument.outline_height)
     back_outline = pose.project(instrument.outline, back)
     seen = float(np.ptp(front_outline, axis=0).max())
-    if mounting.shadow > 0:
+    solid = _is_solid(instrument)
+    if mounting.shadow > 0 and not solid:
+        _draw_see_through_shadow(frame, instrument, pose, mounting, back)
+    elif mounting.shadow > 0:
         reach = (0.03 + mounting.depth) * seen
         shift = np.array(mounting.light) * reach
         _draw_shadow(frame, back_outline, shift, mounting.shadow, mounting.softness * seen)
     if mounting.stem > 0 and _is_round(instrument.outline):
         _draw_stem(frame, instrument, pose, mounting, size, (back + instrument.outline_height) / 2)
-    if mounting.depth > 0.0:
+    if mounting.depth > 0.0 and solid:
         _draw_case(frame, front_outline, back_outline, mounting.case_color)
 
 
@@ -101,9 +104,39 @@ def _draw_shadow(
     frame[y1:y2, x1:x2] = cv2.multiply(frame[y1:y2, x1:x2], cv2.merge([keep, keep, keep]), scale=1 / 255)
 
 
-def _draw_case(
-    frame: Image, front: NDArray[np.float64], back: NDArray[np.float64], color: Color
+def _draw_see_through_shadow(
+    frame: Image, instrument: Instrument, pose: PlanePose, mounting: Mounting, height: float
 ) -> None:
+    """Draw the shadow of what is not solid, such as a tube between rods: from its texture's opacity."""
+    alpha = instrument.layers[0].bgra[:, :, 3]
+    h, w = alpha.shape
+    step = max(1.0, max(h, w) / 128)
+    pad = 8
+    small = cv2.resize(
+        alpha, (max(1, round(w / step)), max(1, round(h / step))), interpolation=cv2.INTER_AREA
+    )
+    small = cv2.copyMakeBorder(small, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
+    small = cv2.GaussianBlur(small, (0, 0), 1.0 + 20.0 * mounting.softness)
+    sheet = np.zeros((*small.shape, 4), np.uint8)
+    sheet[:, :, 3] = cv2.convertScaleAbs(small, alpha=mounting.shadow)
+    sx, sy = w / (small.shape[1] - 2 * pad), h / (small.shape[0] - 2 * pad)
+    reach = 0.05 * max(h, w)
+    dx, dy = mounting.light[0] * reach, mounting.light[1] * reach
+    place = np.array([[sx, 0.0, dx - pad * sx], [0.0, sy, dy - pad * sy], [0.0, 0.0, 1.0]])
+    draw_sheet(frame, sheet, pose.homography(height) @ place)
+
+
+def _is_solid(instrument: Instrument) -> bool:
+    """Tell whether the lowest sheet fills the outline, so that there is a body behind it."""
+    alpha = instrument.layers[0].bgra[:, :, 3]
+    middle = instrument.outline.mean(axis=0)
+    points = np.vstack([middle + (instrument.outline - middle) * share for share in (0.5, 0.8, 0.95)])
+    x, y = np.clip(points.astype(int), 0, (alpha.shape[1] - 1, alpha.shape[0] - 1)).T
+    filled = np.maximum.reduce([layer.bgra[y, x, 3] for layer in instrument.layers])
+    return float((filled > 200).mean()) > 0.85
+
+
+def _draw_case(frame: Image, front: NDArray[np.float64], back: NDArray[np.float64], color: Color) -> None:
     hull = cv2.convexHull(np.vstack([front, back]).astype(np.float32))[:, 0].astype(np.float64)
     region = region_of(hull, frame.shape)
     x1, y1, x2, y2 = region

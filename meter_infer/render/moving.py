@@ -119,15 +119,23 @@ class FixedCamera:
             )
         self._light = vignette(light, float(rng.uniform(0.0, 0.4)))
         self._gains = tuple(float(v) for v in np.exp(rng.normal(0, 0.05, 3)))
-        self._exposure = float(rng.uniform(0.25, 0.6)) if hard and rng.random() < 0.4 else float(rng.uniform(0.8, 1.1))
-        self.blur_px = float(rng.uniform(0.6, 2.2)) if hard and rng.random() < 0.5 else float(rng.uniform(0.3, 0.7))
+        self._exposure = (
+            float(rng.uniform(0.25, 0.6)) if hard and rng.random() < 0.4 else float(rng.uniform(0.8, 1.1))
+        )
+        self.blur_px = (
+            float(rng.uniform(0.6, 2.2)) if hard and rng.random() < 0.5 else float(rng.uniform(0.3, 0.7))
+        )
         sigma = float(rng.uniform(3.0, 8.0)) if hard else float(rng.uniform(0.8, 2.5))
         self._margin = 64
         shape = (h + self._margin, w + self._margin, 1)
         grain = rng.standard_normal(shape, dtype=np.float32) * sigma
         color = rng.standard_normal((h + self._margin, w + self._margin, 3), dtype=np.float32) * (0.4 * sigma)
         self._noise = np.round(grain + color).astype(np.int16)
-        self._change = (float(rng.uniform(0.0, 0.12)), float(rng.uniform(8.0, 30.0)), float(rng.uniform(0, 6.28)))
+        self._change = (
+            float(rng.uniform(0.0, 0.12)),
+            float(rng.uniform(8.0, 30.0)),
+            float(rng.uniform(0, 6.28)),
+        )
         self.still = self._developed(frame, (0, 0, w, h))
 
     def expose(self, picture: Image, region: Region, part: Image) -> None:

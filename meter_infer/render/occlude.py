@@ -122,5 +122,7 @@ def _shaded(rng: np.random.Generator, color: NDArray[np.float64], mask: Image) -
     distance = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
     top = float(distance.max())
     light = 0.6 + 0.5 * np.sqrt(distance / top) if top > 0 else np.ones_like(distance)
-    grain = cv2.resize(rng.normal(0, 0.06, (8, 8)).astype(np.float32), mask.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    grain = cv2.resize(
+        rng.normal(0, 0.06, (8, 8)).astype(np.float32), mask.shape[::-1], interpolation=cv2.INTER_CUBIC
+    )
     return np.asarray(np.clip((light + grain)[:, :, None] * color, 0, 255), dtype=np.uint8)

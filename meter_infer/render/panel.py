@@ -1,6 +1,5 @@
 """A panel: rows of equal instruments on one plate, all in the same pose."""
 
-from collections.abc import Sequence
 from math import radians
 
 import numpy as np
@@ -102,6 +101,3 @@ def _draw_plate(rng: np.random.Generator, frame: Image, corners: NDArray[np.floa
     light = np.linspace(rng.uniform(0.8, 1.1), rng.uniform(0.8, 1.1), y2 - y1)[:, None, None]
     picture = np.clip(base * light, 0, 255) * np.ones((1, x2 - x1, 1))
     blend_color(frame[y1:y2, x1:x2], picture.astype(np.uint8), polygon_mask(corners, region))
-
-
-__all__: Sequence[str] = ("draw_panel",)

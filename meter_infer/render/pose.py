@@ -1,4 +1,4 @@
-"""The pose of an instrument before a pinhole camera, and the lens's radial distortion.
+"""The pose of an instrument before a pinhole camera.
 
 An instrument lives in texture space: (u, v) on its face and z, the height above it, towards the
 viewer, all in texture px. A pose is the 3x4 projection of (u, v, z, 1) to the frame, so each sheet
@@ -38,10 +38,11 @@ class PlanePose:
 
     def unproject(self, points: Points, height: float) -> Points:
         """Return where the rays through (n, 2) frame points meet the sheet at this height, texture px."""
-        return apply_homography(np.linalg.inv(self.homography(height)), points)
+        inverse = np.asarray(np.linalg.inv(self.homography(height)), dtype=np.float64)
+        return apply_homography(inverse, points)
 
     def moved(self, scale: float, shift: tuple[float, float]) -> "PlanePose":
-        """Scale the picture about its origin, then shift it: a camera with another focal length and centre."""
+        """Scale the picture about its origin, then shift it: another focal length and centre."""
         a = np.array([[scale, 0.0, shift[0]], [0.0, scale, shift[1]], [0.0, 0.0, 1.0]])
         return PlanePose(a @ self.matrix, self.tilt_rad, self.roll_rad)
 
@@ -124,8 +125,8 @@ def sample_pose(
 ) -> PlanePose:
     """Sample a pose of an instrument of this extent (texture px), shown about frame (0, 0) at 1:1.
 
-    `roll_rad` is sampled if None. `close` allows cameras as near as four times the instrument's size; a camera at 0.5 to 5 m before
-    a dial of 6 to 25 cm.
+    `roll_rad` is sampled if None. `close` allows cameras as near as four times the instrument's size:
+    they stand 0.5 to 5 m before a dial of 6 to 25 cm.
     """
     tilt = sample_tilt(rng, tilt_limits)
     # Cameras stand beside, above or below rather than askew.
@@ -150,42 +151,6 @@ def circle_ellipse(
     middle = np.linalg.solve(q[:2, :2], -q[:2, 2])
     offset = float(q[2, 2] + q[:2, 2] @ middle)
     return (float(middle[0]), float(middle[1])), np.asarray(q[:2, :2] / -offset, dtype=np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class Lens:
-    """Radial distortion: the ideal point is ``c + (p - c) * (1 + k * r^2) * gain``, r in `radius` from c.
-
-    The gain keeps the frame's corners in place where k > 0, so that no picture is missing there.
-    """
-
-    center: tuple[float, float]
-    """Frame px."""
-    radius: float
-    """Where r = 1, frame px: half the frame's diagonal."""
-    k: float
-    """Positive: barrel (straight lines bow outwards). Within -0.15 to 0.3."""
-
-    @property
-    def gain(self) -> float:
-        """Magnification that keeps the corners."""
-        return 1.0 / (1.0 + max(0.0, self.k))
-
-    def ideal(self, points: Points) -> Points:
-        """Return where distorted (..., 2) points would be without the lens's distortion."""
-        d = np.asarray(points, dtype=np.float64) - self.center
-        r2 = (d * d).sum(axis=-1, keepdims=True) / self.radius**2
-        return np.asarray(d * ((1.0 + self.k * r2) * self.gain) + self.center, dtype=np.float64)
-
-    def distort(self, points: Points) -> Points:
-        """Return where ideal (n, 2) points appear: the inverse of `ideal`, by Newton's method."""
-        d = (np.asarray(points, dtype=np.float64) - self.center) / self.gain
-        ideal_r = np.sqrt((d * d).sum(axis=-1, keepdims=True)) / self.radius
-        r = ideal_r.copy()
-        for _ in range(12):
-            r -= (r * (1.0 + self.k * r * r) - ideal_r) / (1.0 + 3.0 * self.k * r * r)
-        ratio = np.divide(r, ideal_r, out=np.ones_like(r), where=ideal_r > 1e-12)
-        return np.asarray(d * ratio + self.center, dtype=np.float64)
 
 
 def _rodrigues(axis: NDArray[np.float64], angle: float) -> NDArray[np.float64]:

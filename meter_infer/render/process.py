@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 _LOW, _HIGH = 0.04, 0.96
 
 
-def sample_process(rng: np.random.Generator, frames: int, fps: float, quick: bool = True) -> NDArray[np.float64]:
+def sample_process(
+    rng: np.random.Generator, frames: int, fps: float, quick: bool = True
+) -> NDArray[np.float64]:
     """Return a course of mechanical fractions, float64 (frames,), about 0 to 1.
 
     `quick`: a pointer, whose steps overshoot a little; otherwise a level, which creeps.

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 from math import degrees, pi
 from pathlib import Path
 
@@ -11,19 +10,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.errors import SourceError
-from meter_infer.render.backgrounds import draw_background
 from meter_infer.render.camera import CameraSettings, Severity, apply_camera, sample_camera
-from meter_infer.render.clutter import draw_clutter
-from meter_infer.render.composite import draw_sheet, premultiply
 from meter_infer.render.dial import draw_dial
+from meter_infer.render.lens import Lens, distort_image
 from meter_infer.render.level import draw_level
 from meter_infer.render.model import Instrument
 from meter_infer.render.mounting import sample_mounting
 from meter_infer.render.occlude import draw_occluder, hide
 from meter_infer.render.panel import draw_panel
 from meter_infer.render.place import Target, draw_instrument, pose_instrument, stretch, texture_size
-from meter_infer.render.pose import Lens, make_pose, sample_lean
+from meter_infer.render.pose import sample_lean
+from meter_infer.render.scenery import add_clutter, around, draw_scenery, free_place
 from meter_infer.render.truth import SceneObject
 from meter_infer.types import Box, MeterKind
 
@@ -108,11 +105,15 @@ def _render_frame(rng: np.random.Generator, spec: SceneSpec) -> Scene:
     if spec.count is not None:
         count = int(rng.integers(spec.count[0], spec.count[1] + 1))
     else:
-        count = 0 if rng.random() < 0.12 else int(rng.choice((1, 2, 3, 4, 5), p=(0.36, 0.26, 0.18, 0.12, 0.08)))
-    add_clutter(rng, frame, taken, int(rng.integers(0, 7)), spec)
+        count = (
+            0 if rng.random() < 0.12 else int(rng.choice((1, 2, 3, 4, 5), p=(0.36, 0.26, 0.18, 0.12, 0.08)))
+        )
+    add_clutter(rng, frame, taken, int(rng.integers(0, 7)))
     # A panel counts as one place of the frame; it is drawn first, single instruments around it.
     if count >= 2 and spec.dial_px is None and rng.random() < 0.3:
-        objects += draw_panel(rng, frame, taken, count, _sample_kind(rng, spec), _sample_px(rng, spec), spec.tilt)
+        objects += draw_panel(
+            rng, frame, taken, count, _sample_kind(rng, spec), _sample_px(rng, spec), spec.tilt
+        )
     while len(objects) < count:
         item = _add_instrument(rng, frame, taken, spec, hard)
         if item is None:
@@ -144,12 +145,12 @@ def _render_crop(rng: np.random.Generator, spec: SceneSpec) -> Scene:
         pose = stretch(pose, factor).moved(1.0, (side / 2 * (1 - factor), 0.0))
     frame = draw_scenery(rng, side, side, spec.backgrounds)
     if rng.random() < 0.5:
-        add_clutter(rng, frame, [_around(target)], int(rng.integers(1, 3)), spec, beside=target)
+        add_clutter(rng, frame, [around(target)], int(rng.integers(1, 3)), beside=target)
     if rng.random() < 0.15:
         _add_neighbour(rng, frame, target, instrument)
     item = draw_instrument(rng, frame, instrument, pose, sample_mounting(rng, kind), hard)
     objects = _add_occluders(rng, frame, [item], 0.3 if hard else 0.06)
-    settings = sample_camera(rng, _resolved(hard), shown)
+    settings = sample_camera(rng, _resolved(hard), shown, overlay_share=0.06)
     scene = _through_lens_and_camera(rng, frame, objects, settings, 0.15)
     scene = _cut_at_frame_edge(rng, scene) if rng.random() < 0.04 else scene
     scale = out / side
@@ -160,34 +161,24 @@ def _render_crop(rng: np.random.Generator, spec: SceneSpec) -> Scene:
 
 
 def _through_lens_and_camera(
-    rng: np.random.Generator, frame: Image, objects: Sequence[SceneObject], settings: CameraSettings, share: float
+    rng: np.random.Generator,
+    frame: Image,
+    objects: Sequence[SceneObject],
+    settings: CameraSettings,
+    share: float,
 ) -> Scene:
     h, w = frame.shape[:2]
     if rng.random() < share:
-        lens = Lens((w * rng.uniform(0.4, 0.6), h * rng.uniform(0.4, 0.6)), float(np.hypot(w, h)) / 2, float(rng.uniform(-0.06, 0.14)))
+        center = (w * float(rng.uniform(0.4, 0.6)), h * float(rng.uniform(0.4, 0.6)))
+        lens = Lens(center, float(np.hypot(w, h)) / 2, float(rng.uniform(-0.06, 0.14)))
         frame = distort_image(frame, lens)
         objects = [o.mapped(lens.distort, (w, h)) for o in objects]
     image = apply_camera(frame, settings)
     return Scene(image, tuple(with_conditions(o, image, settings) for o in objects))
 
 
-def distort_image(image: Image, lens: Lens) -> Image:
-    """Return the picture as a lens with radial distortion shows it."""
-    h, w = image.shape[:2]
-    # The map is smooth: solve it on a coarse grid of pixel centres and interpolate.
-    step = 8
-    xs, ys = np.arange(0, w + step, step), np.arange(0, h + step, step)
-    grid = np.stack(np.meshgrid(xs + 0.5, ys + 0.5), axis=-1)
-    coarse = (lens.ideal(grid) - 0.5).astype(np.float32)
-    to_coarse = np.array([[1.0 / step, 0.0, 0.0], [0.0, 1.0 / step, 0.0]])
-    full = cv2.warpAffine(coarse, to_coarse, (w, h), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    return np.asarray(
-        cv2.remap(image, full, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), dtype=np.uint8
-    )
-
-
 def with_conditions(item: SceneObject, image: Image, settings: CameraSettings) -> SceneObject:
-    """Add the conditions that the picture shows: front or tilted, steep, small, dark, bright, blurred, infrared."""
+    """Add the conditions that the picture shows: front or tilted, steep, small, dark, blurred, ..."""
     found = {"front" if item.tilt_rad < FRONT_RAD else "tilted"}
     if degrees(item.tilt_rad) > 35:
         found.add("steep")
@@ -223,43 +214,24 @@ def _sample_px(rng: np.random.Generator, spec: SceneSpec) -> float:
     return float(np.exp(rng.uniform(np.log(min(low, high)), np.log(high))))
 
 
-def _around(target: Target) -> Box:
-    (x, y), r = target.center, target.longer_side / 2
-    return Box(x - r, y - r, x + r, y + r)
-
-
-def _free_place(
-    rng: np.random.Generator, taken: Sequence[Box], size: tuple[int, int], px: float, outside: float
-) -> Target | None:
-    """Return a place for a square of `px` that overlaps nothing taken, up to `outside` of it past the edge."""
-    w, h = size
-    for _ in range(12):
-        slack = px * (0.5 - outside)
-        if w < 2 * slack or h < 2 * slack:
-            return None
-        target = Target((float(rng.uniform(slack, w - slack)), float(rng.uniform(slack, h - slack))), px)
-        box = _around(target)
-        if all(box.iou(other) == 0.0 for other in taken):
-            return target
-    return None
-
-
 def _add_instrument(
     rng: np.random.Generator, frame: Image, taken: list[Box], spec: SceneSpec, hard: bool
 ) -> SceneObject | None:
     kind = _sample_kind(rng, spec)
     px = _sample_px(rng, spec)
     outside = 0.35 if rng.random() < 0.08 and spec.dial_px is None else 0.0
-    target = _free_place(rng, taken, spec.size, px, outside)
+    target = free_place(rng, taken, spec.size, px, outside)
     while target is None and px > 40.0 and (spec.dial_px is None or 0.8 * px > spec.dial_px[0]):
         px *= 0.8
-        target = _free_place(rng, taken, spec.size, px, 0.0)
+        target = free_place(rng, taken, spec.size, px, 0.0)
     if target is None:
         return None
-    taken.append(_around(target))
+    taken.append(around(target))
     instrument, lean = draw_meter(rng, kind, px)
     pose = pose_instrument(rng, instrument, target, spec.tilt, lean)
-    return draw_instrument(rng, frame, instrument, pose, sample_mounting(rng, kind), hard and rng.random() < 0.5)
+    return draw_instrument(
+        rng, frame, instrument, pose, sample_mounting(rng, kind), hard and rng.random() < 0.5
+    )
 
 
 def _add_neighbour(rng: np.random.Generator, frame: Image, target: Target, twin: Instrument) -> None:
@@ -272,41 +244,6 @@ def _add_neighbour(rng: np.random.Generator, frame: Image, target: Target, twin:
     other, lean = (twin, 0.0) if rng.random() < 0.6 else draw_meter(rng, twin.kind, px / 2)
     pose = pose_instrument(rng, other, place, None, lean)
     draw_instrument(rng, frame, other, pose, sample_mounting(rng, twin.kind))
-
-
-def add_clutter(
-    rng: np.random.Generator,
-    frame: Image,
-    taken: list[Box],
-    count: int,
-    spec: SceneSpec,
-    beside: Target | None = None,
-) -> None:
-    """Draw things that look like instruments and are none into a BGR frame, in place.
-
-    They keep clear of `taken`, which grows, or may lie anywhere below what is drawn `beside` them later.
-    """
-    h, w = frame.shape[:2]
-    for _ in range(count):
-        px = float(np.exp(rng.uniform(np.log(20.0), np.log(max(24.0, 0.5 * min(w, h))))))
-        if beside is None:
-            place = _free_place(rng, taken, (w, h), px, 0.3)
-            if place is None:
-                continue
-            taken.append(_around(place))
-        else:
-            place = Target((float(rng.uniform(0, w)), float(rng.uniform(0, h))), px)
-        sheet = draw_clutter(rng, int(np.clip(1.2 * px, 64, 500)))
-        th, tw = sheet.shape[:2]
-        tilt, axis, roll = float(rng.uniform(0, 0.9)), float(rng.uniform(0, 2 * pi)), float(rng.normal(0, 0.3))
-        pose = make_pose((tw / 2, th / 2), float(max(th, tw)), tilt, axis, roll, 8.0)
-        shrink = min(1.0, 1.4 * px / max(th, tw))
-        if shrink < 1.0:
-            pose = pose.resampled(shrink, shrink, 1.0)
-            sheet = cv2.resize(premultiply(sheet), (round(tw * shrink), round(th * shrink)), interpolation=cv2.INTER_AREA)
-        else:
-            sheet = premultiply(sheet)
-        draw_sheet(frame, np.asarray(sheet, np.uint8), pose.moved(px / max(th, tw), place.center).homography(0.0))
 
 
 def _add_occluders(
@@ -330,33 +267,3 @@ def _cut_at_frame_edge(rng: np.random.Generator, scene: Scene) -> Scene:
     image[region] = PADDING_GREY
     hidden[region] = 255
     return Scene(image, tuple(replace(hide(o, hidden), conditions=o.conditions) for o in scene.objects))
-
-
-def draw_scenery(rng: np.random.Generator, w: int, h: int, pictures: Sequence[Path]) -> Image:
-    """Return a BGR background (h, w, 3): drawn, or a part of one of the pictures."""
-    if pictures and rng.random() < 0.6:
-        return _random_part(rng, _load(pictures[int(rng.integers(len(pictures)))]), w, h)
-    return draw_background(rng, w, h)
-
-
-def _random_part(rng: np.random.Generator, picture: Image, w: int, h: int) -> Image:
-    ph, pw = picture.shape[:2]
-    scale = min(pw / w, ph / h) * float(np.exp(rng.uniform(np.log(0.25), 0.0)))
-    cw, ch = max(1, int(w * scale)), max(1, int(h * scale))
-    x, y = int(rng.integers(0, pw - cw + 1)), int(rng.integers(0, ph - ch + 1))
-    part = picture[y : y + ch, x : x + cw]
-    if rng.random() < 0.5:
-        part = part[:, ::-1]
-    how = cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(part, (w, h), interpolation=how), dtype=np.uint8)
-
-
-@lru_cache(maxsize=48)
-def _load(path: Path) -> Image:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise SourceError(f"cannot read the background picture {path}; remove it from the folder of backgrounds")
-    scale = 1280 / max(image.shape[:2])
-    if scale < 1:
-        image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    return np.asarray(image, dtype=np.uint8)

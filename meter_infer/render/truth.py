@@ -103,7 +103,8 @@ def observe(instrument: Instrument, pose: PlanePose, size: tuple[int, int]) -> S
         full_box=full,
         polygons={k: pose.project(p, heights.get(k, 0.0)) for k, p in instrument.polygons.items()},
         landmarks={
-            k: _first(pose.project(np.array([p]), heights.get(k, 0.0))) for k, p in instrument.landmarks.items()
+            k: _first(pose.project(np.array([p]), heights.get(k, 0.0)))
+            for k, p in instrument.landmarks.items()
         },
         visible=inside,
         tilt_rad=pose.tilt_rad,

@@ -5,7 +5,7 @@ What does not move is composed once; a frame redraws only the sheets that change
 """
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import av
-import cv2
 import numpy as np
 import yaml
 from av.container import OutputContainer
@@ -25,7 +24,8 @@ from meter_infer.errors import SinkError
 from meter_infer.render.camera import CameraSettings, Severity
 from meter_infer.render.moving import FixedCamera, MovingMeter
 from meter_infer.render.process import sample_process
-from meter_infer.render.scene import SceneSpec, add_clutter, draw_scenery, with_conditions
+from meter_infer.render.scene import with_conditions
+from meter_infer.render.scenery import add_clutter, draw_scenery
 from meter_infer.render.truth import SceneObject
 from meter_infer.types import Box, MeterKind
 
@@ -78,12 +78,11 @@ class VideoScene:
         rng = np.random.default_rng([spec.seed, 0x76])
         self.spec = spec
         w, h = spec.size
-        scene = SceneSpec(size=spec.size, severity=spec.severity, backgrounds=spec.backgrounds)
         frame = draw_scenery(rng, w, h, spec.backgrounds)
         kinds = [MeterKind.POINTER] * spec.pointers + [MeterKind.LEVEL] * spec.levels
         rng.shuffle(kinds)
         places = _places(rng, spec.size, len(kinds))
-        add_clutter(rng, frame, [_square(p) for p in places], int(rng.integers(0, 5)), scene)
+        add_clutter(rng, frame, [_square(p) for p in places], int(rng.integers(0, 5)))
         counts = dict.fromkeys(MeterKind, 0)
         self.meters: dict[str, MovingMeter] = {}
         for kind, place in zip(kinds, places, strict=True):
@@ -110,7 +109,8 @@ class VideoScene:
         if not self._conditions:
             settings = CameraSettings(defocus=self._camera.blur_px * 2)
             self._conditions = {n: with_conditions(o, out, settings).conditions for n, o in truth.items()}
-        return VideoFrame(out, {n: replace(o, conditions=o.conditions | self._conditions[n]) for n, o in truth.items()})
+        named = {n: replace(o, conditions=o.conditions | self._conditions[n]) for n, o in truth.items()}
+        return VideoFrame(out, named)
 
 
 def render_video(out: Path, spec: VideoSpec, progress: Callable[[int], None] | None = None) -> None:
@@ -121,7 +121,8 @@ def render_video(out: Path, spec: VideoSpec, progress: Callable[[int], None] | N
     scene = VideoScene(spec)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with out.with_suffix(".csv").open("w", newline="", encoding="utf-8") as table, _encoder(out, spec) as encode:
+        truth = out.with_suffix(".csv")
+        with truth.open("w", newline="", encoding="utf-8") as table, _encoder(out, spec) as encode:
             rows = _writer(table)
             for index, frame in enumerate(scene):
                 encode(frame.image)
@@ -163,11 +164,11 @@ def _writer(table: TextIO) -> Callable[[int, float, dict[str, SceneObject]], Non
     def write(index: int, time_s: float, meters: dict[str, SceneObject]) -> None:
         for name, item in meters.items():
             b = item.box
-            numbers = (f"{v:.6g}" for v in (item.value,))
             box = (f"{v:.1f}" for v in (b.x1, b.y1, b.x2, b.y2))
             shares = (f"{item.fraction:.6f}", f"{item.mechanical_fraction:.6f}")
             conditions = " ".join(sorted(item.conditions))
-            rows.writerow([index, f"{time_s:.4f}", name, item.kind, *numbers, item.unit, *shares, *box, conditions])
+            first = (index, f"{time_s:.4f}", name, item.kind, f"{item.value:.6g}", item.unit)
+            rows.writerow([*first, *shares, *box, conditions])
 
     return write
 
@@ -217,6 +218,3 @@ def _places(rng: np.random.Generator, size: tuple[int, int], count: int) -> list
 def _square(place: tuple[float, float, float]) -> Box:
     x, y, px = place
     return Box(x - 0.6 * px, y - 0.6 * px, x + 0.6 * px, y + 0.6 * px)
-
-
-__all__: Sequence[str] = ("CSV_COLUMNS", "VideoFrame", "VideoScene", "VideoSpec", "camera_id", "render_video", "site_of")
