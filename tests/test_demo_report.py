@@ -14,7 +14,9 @@ cameras:
     meters:
       gauge-1: {kind: pointer, range: [40, 0], unit: bar}
 """
-TRUTH = "frame,meter,kind,value,unit\n0,gauge-1,pointer,10,bar\n1,gauge-1,pointer,12,bar\n2,gauge-1,pointer,14,bar\n"
+TRUTH = "frame,meter,kind,value,unit\n" + "".join(
+    f"{frame},gauge-1,pointer,{value},bar\n" for frame, value in enumerate((10, 12, 14))
+)
 HEAD = "captured_at,camera,meter,kind,value,unit,raw,fraction,quality,reason,confidence,frame,latency_ms\n"
 READ = (
     "t,plant,gauge-1,pointer,10.4,bar,10.4,0.2,good,ok,0.9,0,5\n"
