@@ -120,18 +120,17 @@ def torch_network(model: ModelFile) -> YOLO:
 def convolutions(model: bytes) -> dict[str, NDArray[np.float32]]:
     """Weights and biases of an ONNX file, by ultralytics' names. Equal biases may share an initialiser."""
     graph = onnx.load_from_string(model).graph
-    stored = {
-        tensor.name.removesuffix("_fp16"): numpy_helper.to_array(tensor).astype(np.float32)
-        for tensor in graph.initializer
-    }
+    stored = {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Identity" and node.input[0] in stored:
-            stored[node.output[0]] = stored[node.input[0]]
+        source = node.input[0].removesuffix("_f32") if node.input else ""
+        if node.op_type == "Identity" and source in stored:
+            stored[node.output[0]] = stored[source]
     found: dict[str, NDArray[np.float32]] = {}
     for node in graph.node:
         if node.op_type in ("Conv", "ConvTranspose"):
-            name = node.input[1].removesuffix(".weight")
-            for kind, source in zip(("weight", "bias"), node.input[1:], strict=False):
+            sources = [source.removesuffix("_f32") for source in node.input[1:]]
+            name = sources[0].removesuffix(".weight")
+            for kind, source in zip(("weight", "bias"), sources, strict=False):
                 found[f"{name}.{kind}"] = stored[source].copy()
     return found
 

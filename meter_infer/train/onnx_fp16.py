@@ -28,24 +28,27 @@ def store_fp16(src: Path, dst: Path) -> None:
     model = onnx.load(str(src))
     graph = model.graph
     _sum_box_bins(graph)
-    casts = []
+    casts: dict[str, str] = {}
     for tensor in graph.initializer:
         if tensor.data_type != TensorProto.FLOAT or np.prod(tensor.dims) < _SMALLEST:
             continue
         values = numpy_helper.to_array(tensor)
-        if not np.abs(values).max() <= _LARGEST:
-            continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_fp16"))
-        casts.append(
-            helper.make_node("Cast", [tensor.name], [name], name=f"{name}_cast", to=TensorProto.FLOAT)
-        )
-    nodes = [*casts, *graph.node]
+        if np.abs(values).max() <= _LARGEST:
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), tensor.name))
+            casts[tensor.name] = f"{tensor.name}_f32"
+    # The weights keep their names, by which a later training finds them; their users read the casts.
+    for node in graph.node:
+        for place, name in enumerate(node.input):
+            node.input[place] = casts.get(name, name)
+    nodes = [
+        helper.make_node("Cast", [stored], [cast], name=f"{stored}_cast", to=TensorProto.FLOAT)
+        for stored, cast in casts.items()
+    ]
+    nodes += graph.node
     del graph.node[:]
     graph.node.extend(nodes)
-    # An initialiser may be listed among the inputs (IR version 3); it no longer is one.
-    listed = {node.output[0] for node in casts}
-    inputs = [each for each in graph.input if each.name not in listed]
+    # IR version 3 lists initialisers among the inputs too, where their type would now be wrong.
+    inputs = [each for each in graph.input if each.name not in casts]
     del graph.input[:]
     graph.input.extend(inputs)
     onnx.checker.check_model(model)

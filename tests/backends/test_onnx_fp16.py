@@ -26,8 +26,8 @@ def test_large_weights_are_halved_and_small_ones_kept(tmp_path: Path) -> None:
     model = onnx.load(str(stored(tmp_path, tiny_model())))
     types = {tensor.name: tensor.data_type for tensor in model.graph.initializer}
     assert types == {
-        "first.weight_fp16": TensorProto.FLOAT16,
-        "second.weight_fp16": TensorProto.FLOAT16,
+        "first.weight": TensorProto.FLOAT16,
+        "second.weight": TensorProto.FLOAT16,
         "first.bias": TensorProto.FLOAT,
         "second.bias": TensorProto.FLOAT,
         "shape": TensorProto.INT64,
@@ -64,7 +64,7 @@ def test_weights_beyond_float16_stay(tmp_path: Path) -> None:
     stored_model = onnx.load(str(stored(tmp_path, model.SerializeToString())))
     types = {each.name: each.data_type for each in stored_model.graph.initializer}
     assert types["first.weight"] == TensorProto.FLOAT
-    assert types["second.weight_fp16"] == TensorProto.FLOAT16
+    assert types["second.weight"] == TensorProto.FLOAT16
 
 
 def test_a_file_may_be_converted_in_place_and_twice(tmp_path: Path) -> None:
