@@ -124,6 +124,7 @@ METER = "cameras:\n  c:\n    url: x\n    meters:\n      m:\n        kind: pointe
         ("range: ['1,5', 2]", "range[0]", "with a decimal point: 1.5"),
         ("unit: [bar]", "unit", "must be text"),
         ("unit: ''", "unit", "must not be empty"),
+        ('unit: "a\\nb"', "unit", "on one line"),
         ("unit: off", "unit", "put it between quotes"),
         ("box: [1, 2, 3]", "box", "four numbers"),
         ("box: [5, 2, 3, 9]", "box", "x1 below x2"),

@@ -32,7 +32,7 @@ class ReadView:
         self._tally = tally
         self._console = console
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
@@ -81,7 +81,7 @@ def print_summary(console: Console, tally: Tally, elapsed_s: float) -> None:
 
 def meters_table(tally: Tally) -> Table:
     """Return a table with one row a meter."""
-    table = Table("camera", "meter", pad_edge=False)
+    table = Table("camera", "meter")
     for title in ("readings", "good", "min", "mean", "max", "last"):
         table.add_column(title, justify="right")
     table.add_column("unit")

@@ -49,6 +49,8 @@ def _say(detail: ErrorDetails, path: Path, document: Document, model: type[BaseM
             return "is missing."
         case "extra_forbidden":
             return f"is no known key{_did_you_mean(key, path[:-1], model)}."
+        case "string_pattern_mismatch" if detail["loc"][-1] != "[key]":
+            return "must be text on one line."
         case "string_pattern_mismatch":
             return "is no usable id: letters, digits, _, - and . only, a letter or digit first, 64 at most."
         case "float_type" | "float_parsing" | "int_type" | "int_parsing" | "int_from_float":

@@ -80,7 +80,9 @@ def _listen(value: object) -> object:
 
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 """A finite number."""
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=200)]
+Text = Annotated[
+    str, BeforeValidator(_text), Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
 """Text; a bare number counts as its digits."""
 Id = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,63}$")]
 """What a camera or a meter is called in readings, topics and file names."""

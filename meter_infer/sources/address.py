@@ -64,7 +64,7 @@ class Address:
             path = self.path
             stem = path.name if path.is_dir() else path.stem
             stem = stem or path.resolve().name
-        return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "camera"
+        return slug(stem)
 
     def __str__(self) -> str:
         return mask_secrets(self._text)
@@ -77,6 +77,11 @@ class Address:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+def slug(text: str) -> str:
+    """Return an id made of a name: letters, digits, `_`, `-` and `.` only, 64 at most."""
+    return re.sub(r"[^\w.-]+", "-", text)[:64].strip("-._") or "camera"
 
 
 def mask_secrets(text: str) -> str:

@@ -1,11 +1,12 @@
 """A folder of pictures as a source of frames."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from meter_infer.errors import SourceError
-from meter_infer.sources.address import Address
+from meter_infer.sources.address import slug
 from meter_infer.sources.base import Closing
 from meter_infer.sources.picture import PICTURE_SUFFIXES, read_picture
 from meter_infer.types import Frame
@@ -30,7 +31,6 @@ class FolderSource(Closing):
     def __init__(self, path: Path, camera: str | None, every: int = 1) -> None:
         self.name = str(path)
         self.problem: str | None = None
-        self._camera = camera
         self._every = every
         self._open = True
         try:
@@ -43,6 +43,7 @@ class FolderSource(Closing):
         if not self.paths:
             raise SourceError(f"{path} holds no pictures; they end in .jpg, .png, .bmp, .tif or .webp.")
         self.frame_count: int | None = -(-len(self.paths) // every)
+        self._cameras = [camera] * len(self.paths) if camera else _names(self.paths)
 
     def __iter__(self) -> Iterator[Frame]:
         damaged: list[SourceError] = []
@@ -52,7 +53,7 @@ class FolderSource(Closing):
                 return
             path = self.paths[index]
             try:
-                frame = read_picture(path, self._camera or Address(str(path)).name, index)
+                frame = read_picture(path, self._cameras[index], index)
             except SourceError as error:
                 damaged.append(error)
                 continue
@@ -68,3 +69,10 @@ class FolderSource(Closing):
     def close(self) -> None:
         """Stop between two pictures; no file is held open."""
         self._open = False
+
+
+def _names(paths: list[Path]) -> list[str]:
+    """A name for each file: without its ending where that tells them apart."""
+    stems = [slug(path.stem) for path in paths]
+    often = Counter(stems)
+    return [stem if often[stem] == 1 else slug(path.name) for stem, path in zip(stems, paths, strict=True)]

@@ -1,6 +1,7 @@
 """`meter-infer read`, all but the networks."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -363,6 +364,24 @@ def test_an_unwritable_csv(run: Run, reader: FakeReader, video: Path, tmp_path: 
     assert "cannot be written" in said(run("read", video, "--csv", tmp_path / target))
     assert reader.frames == []
     assert reader.closed == 1
+
+
+def test_a_disk_that_fills_up_leaves_whole_rows(
+    run: Run, reader: FakeReader, video: Path, tmp_path: Path
+) -> None:
+    run("read", video, "--csv", tmp_path / "whole.csv")
+    lines = (tmp_path / "whole.csv").read_bytes().splitlines(keepends=True)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(b"".join(lines[:4])) + 10, limits[1]))
+        result = run("read", video, "--csv", tmp_path / "out.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "The CSV rows cannot be written" in said(result)
+    assert len(rows((tmp_path / "out.csv").read_text())) == 3
+    assert reader.closed == 2
 
 
 def test_a_site_file_with_mistakes(run: Run, video: Path, tmp_path: Path) -> None:

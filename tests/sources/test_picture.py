@@ -204,6 +204,13 @@ def test_a_folder_is_in_natural_order_and_leaves_other_files_out(tmp_path: Path)
         assert [frame.camera for frame in source] == ["Img1", "img9", "img10"]
 
 
+def test_pictures_that_differ_in_their_ending_are_told_apart(tmp_path: Path) -> None:
+    for name in ("a.png", "a.jpg", "b.png"):
+        write(tmp_path / name, np.zeros((2, 2), np.uint8))
+    with open_source(str(tmp_path)) as source:
+        assert sorted(frame.camera for frame in source) == ["a.jpg", "a.png", "b"]
+
+
 def test_a_damaged_picture_in_a_folder_costs_itself_alone(tmp_path: Path) -> None:
     write(tmp_path / "a.png", np.zeros((2, 2), np.uint8))
     (tmp_path / "b.png").write_bytes(b"")
