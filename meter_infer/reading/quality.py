@@ -87,12 +87,16 @@ def dial_factors(
     """Weigh one look at a dial."""
     geometry = view.geometry
     radius_px = geometry.radius / patch.pitch
+    angle = ridge.angle if ridge is not None else mask_angle
+    dazzled = 0.0 if angle is None else glare(patch, geometry, angle)
+    # What is lost in glare has no edges either: the glare is to blame.
+    unsharp = Reason.GLARE if dazzled > 0.4 else Reason.BLURRED
     factors = [
         Factor(Reason.OCCLUDED, ramp(view.scale_score, 0.15, 0.6)),
         Factor(Reason.OCCLUDED, ramp(view.ring_residual, 0.12, 0.04, 0.2)),
         Factor(Reason.OCCLUDED, ramp(view.end_gap, np.deg2rad(20), np.deg2rad(7), 0.2)),
         Factor(Reason.BLURRED, ramp(radius_px, 6.0, 14.0)),
-        Factor(Reason.BLURRED, ramp(sharpness(patch, geometry), 0.04, 0.1)),
+        Factor(unsharp, ramp(sharpness(patch, geometry), 0.04, 0.1)),
         Factor(Reason.OCCLUDED, ramp(geometry.tilt, np.deg2rad(75), np.deg2rad(58), 0.1)),
     ]
     factors += [Factor(Reason.OCCLUDED, ramp(score, 0.0, 0.4, 0.5)) for score in view.end_scores]
@@ -102,17 +106,16 @@ def dial_factors(
     if view.rival is not None:
         factors.append(Factor(Reason.DISAGREEMENT, 0.4))
     if ridge is None or mask_angle is None:
-        factors.append(Factor(Reason.BLURRED, 0.4))
+        factors.append(Factor(unsharp, 0.4))
     else:
         turn = abs(wrap(ridge.angle - mask_angle))
         factors += [
             Factor(Reason.DISAGREEMENT, ramp(turn, np.deg2rad(10), np.deg2rad(4), 0.1)),
             Factor(Reason.OCCLUDED, ramp(ridge.support, 0.15, 0.5, 0.3)),
-            Factor(Reason.BLURRED, ramp(abs(ridge.contrast), 6, 20, 0.4)),
+            Factor(unsharp, ramp(abs(ridge.contrast), 6, 20, 0.4)),
         ]
-    angle = ridge.angle if ridge is not None else mask_angle
     if angle is not None:
-        factors.append(Factor(Reason.GLARE, ramp(glare(patch, geometry, angle), 0.5, 0.2, 0.2)))
+        factors.append(Factor(Reason.GLARE, ramp(dazzled, 0.5, 0.2, 0.2)))
         fraction = geometry.fraction_of_angle(angle)
         over = max(-fraction, fraction - 1.0)
         factors.append(Factor(Reason.OFF_SCALE, ramp(over, 0.12, 0.06, 0.0)))

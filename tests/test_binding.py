@@ -1,0 +1,46 @@
+from meter_infer.binding import FORGET_AFTER, Binder, Place
+from meter_infer.types import Box, Detection, MeterKind
+
+
+def seen(x: float, y: float, kind: MeterKind = MeterKind.POINTER, side: float = 100) -> Detection:
+    return Detection(kind, Box(x, y, x + side, y + side), 0.9)
+
+
+def test_a_configured_box_takes_the_detection_at_its_place() -> None:
+    places = [
+        Place("right", MeterKind.POINTER, Box(300, 0, 400, 100)),
+        Place("left", MeterKind.POINTER, Box(0, 0, 100, 100)),
+    ]
+    bound = Binder(places).bind([seen(5, 5), seen(295, 3)])
+    assert [(b.meter, b.box.x1 if b.box else None) for b in bound] == [("right", 295), ("left", 5)]
+
+
+def test_meters_without_a_box_are_bound_in_reading_order_and_stay_bound() -> None:
+    binder = Binder([Place(name, MeterKind.POINTER, None) for name in ("a", "b", "c")])
+    first = binder.bind([seen(300, 210), seen(10, 200), seen(150, 0)])
+    assert {b.meter: b.box.x1 for b in first if b.box} == {"a": 150, "b": 10, "c": 300}
+    # One of them vanishes: the others keep their names.
+    later = binder.bind([seen(302, 211), seen(151, 1)])
+    assert {b.meter: b.score > 0 for b in later} == {"a": True, "b": False, "c": True}
+
+
+def test_a_kind_never_takes_the_other_kind() -> None:
+    binder = Binder([Place("tube", MeterKind.LEVEL, None)], automatic=False)
+    assert [b.score for b in binder.bind([seen(0, 0)])] == [0.0]
+
+
+def test_an_unknown_meter_gets_a_stable_id_and_is_forgotten_when_gone() -> None:
+    binder = Binder()
+    assert [b.meter for b in binder.bind([seen(0, 0), seen(300, 0)])] == ["auto-1", "auto-2"]
+    assert [b.meter for b in binder.bind([seen(301, 2)])] == ["auto-1", "auto-2"]
+    for _ in range(FORGET_AFTER):
+        bound = binder.bind([seen(301, 2)])
+    assert [b.meter for b in bound] == ["auto-2"]
+    assert [b.meter for b in binder.bind([seen(2, 1), seen(301, 2)])] == ["auto-1", "auto-2"]
+
+
+def test_the_place_follows_a_slow_drift() -> None:
+    binder = Binder([Place("m", MeterKind.POINTER, Box(0, 0, 100, 100))], automatic=False)
+    for shift in range(0, 400, 20):
+        (bound,) = binder.bind([seen(shift, 0)])
+        assert bound.score > 0

@@ -1,0 +1,262 @@
+"""The reading path over networks that see the truth: what becomes of it, and every reason."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from meter_infer.calibration import Calibration
+from meter_infer.pipeline import FRESH_FRAMES, MeterReader, MeterSetup
+from meter_infer.types import Box, Detection, Luma, MeterKind, Quality, Reading, Reason, Segment, SegmentClass
+from tests.scenes import KnownDetector, KnownSegmenter, Scene, draw, frame
+
+RANGE = Calibration.from_range((0.0, 10.0))
+SETUP = MeterSetup("cam", "p1", MeterKind.POINTER, calibration=RANGE, unit="bar")
+
+
+@pytest.fixture(scope="module")
+def scene() -> Scene:
+    return next(
+        s
+        for s in map(draw, range(40))
+        if not s.truth.conditions & {"occluded", "glare"} and 0.1 < s.truth.fraction < 0.9
+    )
+
+
+def reader(
+    scene: Scene, segments: Sequence[Segment] | None = None, setup: MeterSetup = SETUP, **options: float
+) -> MeterReader:
+    detector = KnownDetector(Detection(scene.truth.kind, scene.box, 0.9))
+    known = KnownSegmenter(scene.segments() if segments is None else segments)
+    return MeterReader(
+        detector, known, [setup], max_age_s=options.get("max_age_s"), clock=lambda: options.get("now", 0.0)
+    )
+
+
+def one(meters: MeterReader, luma: Luma, index: int = 0) -> Reading:
+    (reading,) = meters.read([frame(luma, index)])
+    return reading
+
+
+def without(scene: Scene, *labels: SegmentClass) -> list[Segment]:
+    return [s for s in scene.segments() if s.label not in labels]
+
+
+def test_a_clear_dial_is_good_and_right(scene: Scene) -> None:
+    reading = one(reader(scene), scene.luma)
+    assert (reading.quality, reading.reason) == (Quality.GOOD, Reason.OK)
+    assert reading.value == pytest.approx(10 * scene.truth.fraction, abs=0.1)
+    assert reading.raw == reading.value
+    assert reading.unit == "bar"
+    assert reading.box == scene.box
+
+
+def test_a_clear_level_is_good_and_right() -> None:
+    clear = next(
+        s for s in (draw(k, MeterKind.LEVEL) for k in range(60))
+        if not s.truth.conditions & {"occluded", "glare", "empty", "full", "staff"}
+        and 0.2 < s.truth.fraction < 0.8
+    )  # fmt: skip
+    setup = replace(SETUP, kind=MeterKind.LEVEL)
+    reading = one(reader(clear, setup=setup), clear.luma)
+    assert reading.quality is Quality.GOOD
+    assert reading.value == pytest.approx(10 * clear.truth.fraction, abs=0.3)
+
+
+def test_without_a_range_there_is_a_fraction_and_no_value(scene: Scene) -> None:
+    reading = one(reader(scene, setup=replace(SETUP, calibration=None)), scene.luma)
+    assert (reading.quality, reading.reason) == (Quality.UNCERTAIN, Reason.UNCALIBRATED)
+    assert reading.value is None
+    assert reading.raw is None
+    assert reading.fraction == pytest.approx(scene.truth.fraction, abs=0.01)
+
+
+def test_an_unknown_meter_is_read_under_an_id_of_its_own(scene: Scene) -> None:
+    detector = KnownDetector(Detection(MeterKind.POINTER, scene.box, 0.9))
+    meters = MeterReader(detector, KnownSegmenter(scene.segments()))
+    assert one(meters, scene.luma).meter == "auto-1"
+    assert one(meters, scene.luma, 1).meter == "auto-1"
+
+
+def test_points_clicked_in_the_picture_overrule_the_range(scene: Scene) -> None:
+    marks = scene.truth.scale_points
+    setup = replace(SETUP, calibration=None, calibration_points=tuple(marks))
+    reading = one(reader(scene, setup=setup), scene.luma)
+    span = abs(marks[-1][0] - marks[0][0])
+    assert reading.quality is Quality.GOOD
+    assert reading.value == pytest.approx(scene.truth.value, abs=0.02 * span)
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_blank_frame_is_no_signal_for_every_configured_meter(scene: Scene, level: int) -> None:
+    reading = one(reader(scene), np.full_like(scene.luma, level))
+    assert (reading.quality, reading.reason, reading.value) == (Quality.BAD, Reason.NO_SIGNAL, None)
+
+
+def test_a_frame_that_is_too_old_is_stale(scene: Scene) -> None:
+    meters = reader(scene, max_age_s=2.0, now=100.0)
+    (reading,) = meters.read([replace(frame(scene.luma), received_s=97.0)])
+    assert (reading.quality, reading.reason) == (Quality.BAD, Reason.STALE)
+    (reading,) = meters.read([replace(frame(scene.luma), received_s=99.0)])
+    assert reading.quality is Quality.GOOD
+
+
+def test_a_meter_that_is_not_there_is_no_meter(scene: Scene) -> None:
+    meters = MeterReader(KnownDetector(), KnownSegmenter([]), [SETUP])
+    reading = one(meters, scene.luma)
+    assert (reading.quality, reading.reason, reading.fraction) == (Quality.BAD, Reason.NO_METER, None)
+
+
+def test_a_dial_without_a_pointer_is_no_pointer(scene: Scene) -> None:
+    segments = without(scene, SegmentClass.POINTER, SegmentClass.TIP)
+    reading = one(reader(scene, segments), scene.luma)
+    assert (reading.quality, reading.reason, reading.value) == (Quality.BAD, Reason.NO_POINTER, None)
+
+
+def test_a_covered_dial_is_occluded(scene: Scene) -> None:
+    segments = without(scene, SegmentClass.SCALE, SegmentClass.START)
+    luma = scene.luma.copy()
+    luma[luma.shape[0] // 2 :] = np.random.default_rng(0).integers(
+        0, 200, (luma.shape[0] - luma.shape[0] // 2, 1)
+    )
+    reading = one(reader(scene, segments), luma)
+    assert (reading.quality, reading.reason) == (Quality.BAD, Reason.OCCLUDED)
+
+
+def test_a_blurred_dial_is_blurred(scene: Scene) -> None:
+    luma = np.asarray(cv2.GaussianBlur(scene.luma, (0, 0), 14), dtype=np.uint8)
+    reading = one(reader(scene), luma)
+    assert reading.quality is not Quality.GOOD
+    assert reading.reason is Reason.BLURRED
+
+
+def test_a_dial_lost_in_glare_is_glare(scene: Scene) -> None:
+    luma = scene.luma.copy()
+    assert scene.truth.ellipse is not None
+    center = tuple(int(v) for v in scene.truth.ellipse[0])
+    cv2.circle(luma, center, int(0.36 * scene.box.width), (255.0,), -1)
+    reading = one(reader(scene), luma)
+    assert reading.quality is not Quality.GOOD
+    assert reading.reason is Reason.GLARE
+
+
+def _turned(scene: Scene, turn_deg: float) -> list[Segment]:
+    """Return the scene's segments with the pointer moved by an angle about the hub."""
+    hub = np.array(scene.truth.landmarks[SegmentClass.PIVOT])
+    matrix = cv2.getRotationMatrix2D((float(hub[0]), float(hub[1])), -turn_deg, 1.0)
+
+    def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], dtype=np.float64)
+
+    truth = scene.truth
+    polygons = {**truth.polygons, SegmentClass.POINTER: turn(truth.polygons[SegmentClass.POINTER])}
+    tip = turn(np.array(truth.landmarks[SegmentClass.TIP]))
+    landmarks = {**truth.landmarks, SegmentClass.TIP: (float(tip[0]), float(tip[1]))}
+    return Scene(scene.luma, replace(truth, polygons=polygons, landmarks=landmarks)).segments()
+
+
+def test_a_pointer_in_the_gap_is_off_scale() -> None:
+    gapped = next(
+        s for s in map(draw, range(80))
+        if not s.truth.conditions & {"occluded", "glare"} and _gap_deg(s) > 60
+        and 0.1 < s.truth.fraction < 0.9
+    )  # fmt: skip
+    span = 360 - _gap_deg(gapped)
+    turn = (1 - gapped.truth.fraction) * span + _gap_deg(gapped) / 2
+    reading = one(reader(gapped, _turned(gapped, turn)), gapped.luma)
+    assert reading.quality is not Quality.GOOD
+    assert reading.reason in (Reason.OFF_SCALE, Reason.BLURRED)
+    assert reading.fraction is not None
+    assert not -0.05 < reading.fraction < 1.05
+
+
+def _gap_deg(scene: Scene) -> float:
+    from meter_infer.reading.dial import view_dial
+
+    view = view_dial(scene.segments())
+    return 360 - float(np.rad2deg(view.geometry.span)) if view else 0.0
+
+
+def test_two_pointers_that_score_alike_are_a_disagreement(scene: Scene) -> None:
+    other = [s for s in _turned(scene, 60) if s.label is SegmentClass.POINTER]
+    reading = one(reader(scene, [*scene.segments(), *other]), scene.luma)
+    assert (reading.quality, reading.reason) == (Quality.UNCERTAIN, Reason.DISAGREEMENT)
+
+
+def test_a_jump_is_implausible_until_it_is_confirmed(scene: Scene) -> None:
+    meters = reader(scene, setup=replace(SETUP, max_rate=0.5))
+    before = one(meters, scene.luma)
+    # The same dial, now read with its range reversed in time: the pointer redrawn elsewhere.
+    turned = _redrawn(scene, 40)
+    segmenter = KnownSegmenter(turned.segments())
+    meters._segmenter = segmenter
+    held = one(meters, turned.luma, 1)
+    assert (held.quality, held.reason) == (Quality.UNCERTAIN, Reason.IMPLAUSIBLE_RATE)
+    assert held.value == before.value
+    assert held.raw != before.raw
+    one(meters, turned.luma, 2)
+    accepted = one(meters, turned.luma, 3)
+    assert accepted.quality is Quality.GOOD
+    assert accepted.value == accepted.raw
+
+
+def _redrawn(scene: Scene, turn_deg: float) -> Scene:
+    """Return the scene with its pointer painted over and drawn again at another angle."""
+    fraction = scene.truth.fraction
+    turn = -turn_deg if fraction > 0.5 else turn_deg
+    moved = _turned(scene, turn)
+    hub = np.array(scene.truth.landmarks[SegmentClass.PIVOT])
+    tip = next(np.array(s.box.center) for s in moved if s.label is SegmentClass.TIP)
+    luma = scene.luma.copy()
+    polygon = scene.truth.polygons[SegmentClass.POINTER]
+    hole = np.zeros_like(luma)
+    cv2.fillPoly(hole, [np.round(polygon).astype(np.int32)], (255.0,))
+    luma = np.asarray(
+        cv2.inpaint(luma, cv2.dilate(hole, np.ones((7, 7))), 5, cv2.INPAINT_TELEA), dtype=np.uint8
+    )
+    dark = float(np.median(luma)) > 110
+    cv2.line(luma, tuple(np.int32(hub)), tuple(np.int32(tip)), (0.0 if dark else 255.0,), 5, cv2.LINE_AA)
+    half = np.array([-(tip - hub)[1], (tip - hub)[0]]) / np.linalg.norm(tip - hub) * 2.5
+    polygons = {
+        **scene.truth.polygons,
+        SegmentClass.POINTER: np.array([hub + half, hub - half, tip - half, tip + half]),
+    }
+    landmarks = {**scene.truth.landmarks, SegmentClass.TIP: (float(tip[0]), float(tip[1]))}
+    return Scene(luma, replace(scene.truth, polygons=polygons, landmarks=landmarks))
+
+
+def test_a_camera_that_moved_says_so_and_recovers(scene: Scene) -> None:
+    meters = reader(scene)
+    for index in range(4):
+        assert one(meters, scene.luma, index).quality is Quality.GOOD
+    shift = np.array([[1.0, 0.0, 24.0], [0.0, 1.0, 0.0]])
+    height, width = scene.luma.shape
+    luma = np.asarray(
+        cv2.warpAffine(scene.luma, shift, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+    move = np.array([24.0, 0.0])
+    truth = replace(
+        scene.truth,
+        full_box=Box(scene.box.x1 + 24, scene.box.y1, scene.box.x2 + 24, scene.box.y2),
+        polygons={k: v + move for k, v in scene.truth.polygons.items()},
+        landmarks={k: (v[0] + 24, v[1]) for k, v in scene.truth.landmarks.items()},
+    )
+    moved = Scene(luma, truth)
+    meters._detector = KnownDetector(Detection(MeterKind.POINTER, moved.box, 0.9))
+    meters._segmenter = KnownSegmenter(moved.segments())
+    first = one(meters, luma, 4)
+    assert (first.quality, first.reason) == (Quality.UNCERTAIN, Reason.CAMERA_MOVED)
+    rest = [one(meters, luma, 5 + k) for k in range(FRESH_FRAMES + 2)]
+    assert rest[-1].quality is Quality.GOOD
+    assert rest[-1].value == pytest.approx(10 * scene.truth.fraction, abs=0.15)
+
+
+def test_frames_of_several_cameras_are_kept_apart(scene: Scene) -> None:
+    other = replace(SETUP, camera="cam2", meter="p9")
+    detector = KnownDetector(Detection(MeterKind.POINTER, scene.box, 0.9))
+    meters = MeterReader(detector, KnownSegmenter(scene.segments()), [SETUP, other])
+    readings = meters.read([frame(scene.luma, 0), frame(scene.luma, 0, "cam2")])
+    assert [(r.camera, r.meter) for r in readings] == [("cam", "p1"), ("cam2", "p9")]
