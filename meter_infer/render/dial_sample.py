@@ -100,7 +100,9 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
     gap = uniform(rng, 0.025, 0.06)
     radius = r_out + 0.75 * wanted + 0.02 if numbers_outside else r_in - gap - 0.75 * wanted
     lettering = Lettering.RADIAL if rng.random() < (0.35 if numbers_outside else 0.1) else Lettering.UPRIGHT
-    number_ink = ink if rng.random() < 0.93 else vary(rng, choose(rng, (RED, BLUE, (40, 40, 40))))
+    number_ink = ink
+    if rng.random() < 0.07:
+        number_ink = vary(rng, choose(rng, (ORANGE, YELLOW, WHITE) if dark else (RED, BLUE, (40, 40, 40))))
     look = scales.ScaleLook(
         place.center,
         r_in,
@@ -146,7 +148,7 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
         if shape is Shape.ROUND
         else max(0.06, place.tail_room)
     )
-    pointer = sample_pointer(rng, reach, pointer_ink, tail_room, family.pointer)
+    pointer = sample_pointer(rng, reach, pointer_ink, tail_room, family.pointer, dark)
     bezel = replace(bezel, height=max(bezel.height, 1.3 * pointer.height))
     hub = sample_hub(rng, pointer_ink, family.pointer)
     rest = main.fraction(0.0) if low < 0.0 <= high else 0.0
@@ -214,11 +216,11 @@ def _ink(rng: Rng, dark: bool) -> Color:
 
 def _pointer_ink(rng: Rng, dark: bool, family: Family) -> Color:
     if dark:
-        bright = (WHITE, RED, ORANGE, YELLOW, STEEL, (200, 160, 60), BLACK)
-        return vary(rng, choose(rng, bright, (38, 24, 20, 9, 6, 2, 1)), 12)
+        bright = (WHITE, RED, ORANGE, YELLOW, STEEL, (200, 160, 60))
+        return vary(rng, choose(rng, bright, (38, 24, 20, 9, 6, 2)), 12)
     red = 16.0 if family.pointer in ("car", "panel") else 5.0
-    colors = (BLACK, RED, BLUE, ORANGE, (60, 60, 62), STEEL, YELLOW, WHITE)
-    return vary(rng, choose(rng, colors, (76.0, red, 4.0, 3.0, 6.0, 1.5, 0.7, 0.3)), 8)
+    colors = (BLACK, RED, BLUE, ORANGE, (60, 60, 62), STEEL, YELLOW)
+    return vary(rng, choose(rng, colors, (76.0, red, 4.0, 3.0, 6.0, 1.2, 0.6)), 8)
 
 
 def _law(rng: Rng, g: ranges.Graduation, family: Family) -> tuple[scales.Anchors, ranges.Graduation, str]:

@@ -100,7 +100,9 @@ def _round_tail(x: float, r: float, neck: float) -> Profile:
     return [(float(x + r * np.cos(t)), float(r * np.sin(t))) for t in a]
 
 
-def sample_pointer(rng: Rng, reach: float, color: Color, tail_room: float, family: str) -> HandStyle:
+def sample_pointer(
+    rng: Rng, reach: float, color: Color, tail_room: float, family: str, dark: bool
+) -> HandStyle:
     """Return a pointer.
 
     Args:
@@ -109,6 +111,7 @@ def sample_pointer(rng: Rng, reach: float, color: Color, tail_room: float, famil
         color: its colour.
         tail_room: the longest tail that fits.
         family: "pressure", "thermometer", "car", "panel" or "any".
+        dark: whether the face is dark.
     """
     weights = {
         "pressure": (42, 8, 8, 10, 6, 4, 6, 3, 13),
@@ -142,7 +145,7 @@ def sample_pointer(rng: Rng, reach: float, color: Color, tail_room: float, famil
     if tone == "tail":
         second = vary(rng, choose(rng, (BLACK, WHITE, RED, STEEL)), 10)
     if tone == "tip":
-        second = vary(rng, choose(rng, (RED, ORANGE, WHITE, BLACK)), 10)
+        second = vary(rng, choose(rng, (RED, ORANGE, WHITE) if dark else (RED, ORANGE, BLACK)), 10)
     height = uniform(rng, 0.012, 0.05) if rng.random() < 0.85 else uniform(rng, 0.05, 0.08)
     return HandStyle(tuple(clean), tuple(holes), color, second, tone, height)
 
@@ -160,7 +163,7 @@ def _with_eye(profile: Profile, radius: float) -> Profile:
 
 def sample_set_hand(rng: Rng, reach: float, above: float) -> HandStyle:
     """Return a set-point or drag hand: slim, mostly red."""
-    color = vary(rng, choose(rng, (RED, ORANGE, YELLOW, (60, 150, 50), BLACK, BLUE), (70, 6, 6, 6, 6, 6)))
+    color = vary(rng, choose(rng, (RED, ORANGE, YELLOW, (60, 150, 50), BLACK, BLUE), (76, 6, 6, 6, 2, 4)))
     kind = choose(rng, ("line", "taper", "arrow", "bar", "wedge"), (35, 30, 10, 10, 15))
     front = _front(rng, kind, reach, 0.0)
     slim = [(x, w * 0.75) for x, w in front]
@@ -187,7 +190,7 @@ def sample_hub(rng: Rng, pointer: Color, family: str) -> HubStyle:
         kind
     )
     if kind == "big":
-        r = uniform(rng, 0.1, 0.24)
+        r = uniform(rng, 0.09, 0.24 if family == "car" else 0.16)
         base = choose(rng, ((28, 27, 27), (40, 38, 38), STEEL, pointer), (60, 20, 12, 8))
     base = vary(rng, base or (30, 30, 30), 10)
     rings: list[tuple[float, Color]] = [(r * 1.12, shaded(base, 0.55)), (r, base)]
