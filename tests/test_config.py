@@ -378,7 +378,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
 def test_the_schema_knows_every_key() -> None:
     schema = site_json_schema()
     assert json.loads(json.dumps(schema)) == schema
-    assert set(schema["properties"]) == {"cameras", "sinks", "http"}
+    assert set(schema["properties"]) == {"cameras", "reading", "sinks", "evidence", "http"}
     meter = schema["$defs"]["MeterConfig"]
     assert {"kind", "range", "unit", "box", "calibration", "max_rate"} <= set(meter["properties"])
     assert meter["additionalProperties"] is False

@@ -10,28 +10,32 @@ from pydantic import ValidationError
 
 from meter_infer.config.document import Document, dotted, parse_document
 from meter_infer.config.explain import mistakes_of
-from meter_infer.config.mistakes import Mistake, SiteError
-from meter_infer.config.models import (
-    CameraConfig,
+from meter_infer.config.live import (
     CsvConfig,
+    EvidenceConfig,
     HttpConfig,
-    MeterConfig,
     MqttConfig,
+    ReadingConfig,
     SinksConfig,
-    SiteModel,
+    SqlConfig,
 )
+from meter_infer.config.mistakes import Mistake, SiteError
+from meter_infer.config.models import CameraConfig, MeterConfig, SiteModel
 from meter_infer.errors import ConfigError
 
 __all__ = [
     "CameraConfig",
     "CsvConfig",
+    "EvidenceConfig",
     "HttpConfig",
     "MeterConfig",
     "Mistake",
     "MqttConfig",
+    "ReadingConfig",
     "SinksConfig",
     "Site",
     "SiteError",
+    "SqlConfig",
     "load_site",
     "parse_site",
     "site_json_schema",
@@ -49,6 +53,8 @@ class Site:
     cameras: dict[str, CameraConfig]
     sinks: SinksConfig
     http: HttpConfig | None
+    reading: ReadingConfig
+    evidence: EvidenceConfig | None
 
     def resolve(self, path: Path) -> Path:
         """Return a path of the site file, from the file's own folder if it is relative."""
@@ -96,7 +102,7 @@ def parse_site(text: str, path: Path, environment: Mapping[str, str] | None = No
         raise SiteError(path, mistakes + mistakes_of(error, document, SiteModel)) from None
     if mistakes:
         raise SiteError(path, mistakes)
-    return Site(path, model.cameras, model.sinks, model.http)
+    return Site(path, model.cameras, model.sinks, model.http, model.reading, model.evidence)
 
 
 def site_json_schema() -> dict[str, Any]:

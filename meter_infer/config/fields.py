@@ -61,14 +61,26 @@ def _address(value: object) -> Address:
 
 
 def _every(value: object) -> object:
-    if value == "frame":
-        return 0.0
+    seconds = 0.0 if value == "frame" else _seconds(value)
+    if seconds is None:
+        raise ValueError("must be a duration as in 1s, 500ms or 2m, or the word frame")
+    return seconds
+
+
+def _duration(value: object) -> object:
+    seconds = _seconds(value)
+    if seconds is None:
+        raise ValueError("must be a duration as in 1s, 500ms or 2m")
+    return seconds
+
+
+def _seconds(value: object) -> float | None:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match:
         return float(match[1]) * _SECONDS[match[2]]
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    raise ValueError("must be a duration as in 1s, 500ms or 2m, or the word frame")
+    return None
 
 
 def _listen(value: object) -> object:
@@ -101,6 +113,13 @@ Every = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0}]}),
 ]
 """Seconds; 0 stands for each frame."""
+Duration = Annotated[
+    float,
+    BeforeValidator(_duration),
+    Field(ge=0, allow_inf_nan=False),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number", "minimum": 0}]}),
+]
+"""Seconds."""
 Listen = Annotated[str, BeforeValidator(_listen)]
 """host:port."""
 Port = Annotated[int, BeforeValidator(_number), Field(ge=1, le=65535)]

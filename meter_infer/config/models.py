@@ -1,21 +1,16 @@
 """The shape of a site file. Every key that may stand in it is a field here."""
 
-from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic import field_validator as check
 
 from meter_infer.calibration import Calibration
-from meter_infer.config.fields import BoxNumbers, Every, Id, Listen, Number, Pixel, Port, Range, Text, Url
+from meter_infer.config.fields import BoxNumbers, Every, Id, Number, Pixel, Range, Text, Url
+from meter_infer.config.live import AlarmsConfig, EvidenceConfig, HttpConfig, ReadingConfig, SinksConfig
+from meter_infer.config.section import Section as _Section
 from meter_infer.errors import CalibrationError
 from meter_infer.types import Box, MeterKind
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, arbitrary_types_allowed=True, hide_input_in_errors=True
-    )
 
 
 class FractionPoint(_Section):
@@ -72,6 +67,11 @@ class MeterConfig(_Section):
     """For a scale that is not linear; overrules `range`."""
     max_rate: Annotated[Number, Field(gt=0)] | None = None
     """The fastest change to be believed at once, in units a second."""
+    median: Annotated[int, Field(ge=1, le=99)] = 1
+    """The value is the median of this many good readings."""
+    hysteresis: Annotated[Number, Field(ge=0)] = 0.0
+    """The value stays where it is until it moved by more than this, in the unit."""
+    alarms: AlarmsConfig | None = None
 
     @check("range")
     @classmethod
@@ -135,7 +135,11 @@ class CameraConfig(_Section):
 
     url: Url
     """rtsp://..., http://..., or the path of a recording, from the site file's folder."""
-    meters: dict[Id, MeterConfig] = {}
+    transport: Literal["tcp", "udp"] = "tcp"
+    """How RTSP carries the pictures."""
+    cadence: Every | None = None
+    """This camera's own `reading.cadence`."""
+    meters: dict[Id, MeterConfig] = Field(default_factory=dict)
 
     @check("meters", mode="before")
     @classmethod
@@ -143,45 +147,11 @@ class CameraConfig(_Section):
         return {} if meters is None else meters
 
 
-class CsvConfig(_Section):
-    """Readings to CSV files."""
-
-    directory: Path
-    every: Every = 1.0
-
-
-class MqttConfig(_Section):
-    """Readings to an MQTT broker."""
-
-    host: Text
-    port: Port = 1883
-    prefix: Text = "meter_infer"
-    username: Text | None = None
-    password: SecretStr | None = None
-
-    @model_validator(mode="after")
-    def _password_has_user(self) -> Self:
-        if self.password is not None and self.username is None:
-            raise ValueError("has a password but no username; give both")
-        return self
-
-
-class SinksConfig(_Section):
-    """Where readings go."""
-
-    csv: CsvConfig | None = None
-    mqtt: MqttConfig | None = None
-
-
-class HttpConfig(_Section):
-    """Where metrics and health are served."""
-
-    listen: Listen = "127.0.0.1:9464"
-
-
 class SiteModel(_Section):
     """A site file: cameras with their meters, and where the readings go."""
 
     cameras: Annotated[dict[Id, CameraConfig], Field(min_length=1)]
+    reading: ReadingConfig = ReadingConfig()
     sinks: SinksConfig = SinksConfig()
+    evidence: EvidenceConfig | None = None
     http: HttpConfig | None = None
