@@ -67,15 +67,15 @@ def sharpness(patch: Patch, geometry: DialGeometry) -> float:
 def glare(patch: Patch, geometry: DialGeometry, angle: float) -> float:
     """Return the share of saturated samples on the scale's ring and along the pointer at `angle`.
 
-    A white face is bright everywhere; glare is saturated where the dial's own light parts are not,
-    so the median of the ring is asked first.
+    A white face may be saturated all over and still be read, as long as the line to the pointer shows
+    something dark: then nothing is lost, and the share is that of the line alone.
     """
     angles = geometry.start_angle + geometry.span * np.linspace(0, 1, 120)
-    ring = patch.sample(geometry.polar(angles, np.linspace(0.6, 1.05, 8)))
-    if np.median(ring) >= SATURATED:
-        return 1.0 if np.percentile(ring, 10) >= SATURATED else 0.0
+    ring = patch.sample(geometry.polar(angles, np.linspace(0.6, 1.0, 8)))
     line = patch.sample(geometry.polar(angle + np.linspace(-0.05, 0.05, 5), np.linspace(0.3, 1, 20)))
-    return float(max((ring >= SATURATED).mean(), (line >= SATURATED).mean()))
+    dark = float(np.percentile(ring, 4)) < 128
+    along = float((line >= SATURATED).mean())
+    return along if dark else max(float((ring >= SATURATED).mean()), along)
 
 
 def dial_factors(
