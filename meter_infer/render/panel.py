@@ -77,9 +77,6 @@ def draw_panel(
         float(rng.uniform(-plate.y1, max(-plate.y1, h - plate.y2))),
     )
     box = Box(plate.x1 + shift[0], plate.y1 + shift[1], plate.x2 + shift[0], plate.y2 + shift[1])
-    if any(box.iou(other) > 0 for other in taken):
-        # The plate hides the clutter behind it; instruments come later and keep clear of it.
-        taken[:] = [other for other in taken if box.iou(other) == 0]
     taken.append(box)
     pose = pose.moved(scale, shift)
     if rng.random() < 0.7:

@@ -108,19 +108,16 @@ def _render_frame(rng: np.random.Generator, spec: SceneSpec) -> Scene:
         count = (
             0 if rng.random() < 0.12 else int(rng.choice((1, 2, 3, 4, 5), p=(0.36, 0.26, 0.18, 0.12, 0.08)))
         )
-    add_clutter(rng, frame, taken, int(rng.integers(0, 7)))
-    # A panel counts as one place of the frame; it is drawn first, single instruments around it.
+    # A panel takes its place first, then single instruments, then clutter what is left.
     if count >= 2 and spec.dial_px is None and rng.random() < 0.3:
         objects += draw_panel(
             rng, frame, taken, count, _sample_kind(rng, spec), _sample_px(rng, spec), spec.tilt
         )
-    while len(objects) < count:
-        item = _add_instrument(rng, frame, taken, spec, hard)
-        if item is None:
-            break
-        objects.append(item)
+    places = [_reserve(rng, taken, spec) for _ in range(count - len(objects))]
+    add_clutter(rng, frame, taken, int(rng.integers(0, 7)))
+    objects += [_add_instrument(rng, frame, place, spec, hard) for place in places if place is not None]
     objects = _add_occluders(rng, frame, objects, 0.3 if hard else 0.06)
-    size = min((o.dial_px for o in objects), default=200.0)
+    size = objects[int(rng.integers(len(objects)))].dial_px if objects else 200.0
     return _through_lens_and_camera(rng, frame, objects, sample_camera(rng, _resolved(hard), size), 0.3)
 
 
@@ -214,24 +211,27 @@ def _sample_px(rng: np.random.Generator, spec: SceneSpec) -> float:
     return float(np.exp(rng.uniform(np.log(min(low, high)), np.log(high))))
 
 
-def _add_instrument(
-    rng: np.random.Generator, frame: Image, taken: list[Box], spec: SceneSpec, hard: bool
-) -> SceneObject | None:
-    kind = _sample_kind(rng, spec)
+def _reserve(rng: np.random.Generator, taken: list[Box], spec: SceneSpec) -> Target | None:
+    """Find a place for an instrument, smaller where the frame is full; it is then taken."""
     px = _sample_px(rng, spec)
     outside = 0.35 if rng.random() < 0.08 and spec.dial_px is None else 0.0
     target = free_place(rng, taken, spec.size, px, outside)
     while target is None and px > 40.0 and (spec.dial_px is None or 0.8 * px > spec.dial_px[0]):
         px *= 0.8
         target = free_place(rng, taken, spec.size, px, 0.0)
-    if target is None:
-        return None
-    taken.append(around(target))
-    instrument, lean = draw_meter(rng, kind, px)
+    if target is not None:
+        taken.append(around(target))
+    return target
+
+
+def _add_instrument(
+    rng: np.random.Generator, frame: Image, target: Target, spec: SceneSpec, hard: bool
+) -> SceneObject:
+    kind = _sample_kind(rng, spec)
+    instrument, lean = draw_meter(rng, kind, target.longer_side)
     pose = pose_instrument(rng, instrument, target, spec.tilt, lean)
-    return draw_instrument(
-        rng, frame, instrument, pose, sample_mounting(rng, kind), hard and rng.random() < 0.5
-    )
+    hard_glass = hard and rng.random() < 0.5
+    return draw_instrument(rng, frame, instrument, pose, sample_mounting(rng, kind), hard_glass)
 
 
 def _add_neighbour(rng: np.random.Generator, frame: Image, target: Target, twin: Instrument) -> None:
