@@ -1,5 +1,6 @@
 """`meter-infer synth`: rendered data sets and videos with their truth."""
 
+from enum import StrEnum
 from math import radians
 from pathlib import Path
 from typing import Annotated
@@ -50,6 +51,10 @@ PerImageOption = Annotated[
     tuple[int, int] | None,
     typer.Option("--per-image", help="Least and most instruments a frame.", metavar="LO HI"),
 ]
+OccludedOption = Annotated[
+    float | None,
+    typer.Option("--occluded", help="Share of pictures with something in front.", min=0.0, max=1.0),
+]
 ValOption = Annotated[
     float, typer.Option("--val", help="Share of the pictures put aside as val.", min=0.0, max=1.0)
 ]
@@ -71,6 +76,7 @@ def images(
     dial_px: DialOption = None,
     severity: SeverityOption = Severity.MIXED,
     per_image: PerImageOption = None,
+    occluded: OccludedOption = None,
     val: ValOption = 0.05,
     workers: WorkersOption = None,
 ) -> None:
@@ -96,6 +102,7 @@ def images(
             tilt=None if tilt is None else (radians(tilt[0]), radians(tilt[1])),
             dial_px=dial_px,
             severity=severity,
+            occluders=occluded,
             backgrounds=tuple(p for folder in backgrounds or () for p in find_pictures(folder)),
         )
         job = DatasetJob(out=out, task=task, count=count, seed=seed, spec=spec, val_share=val)
@@ -106,6 +113,53 @@ def images(
         console.print(f"error: {error}", style="red", highlight=False)
         raise typer.Exit(2) from None
     console.print(f"{count} pictures in {out}; the truth is in {out / 'truth.json'}", highlight=False)
+
+
+class EvalSet(StrEnum):
+    """Which pictures to evaluate on."""
+
+    PLAIN = "plain"
+    """Dials of 100 px and more, tilt to 35 degrees, nothing in front of them."""
+    STEEP = "steep"
+    """The same at 35 to 55 degrees."""
+    ROUGH = "rough"
+    """Dials from 24 px, blur, glare, occlusion, little light."""
+
+
+@synth_app.command("eval")
+def eval_set(
+    out: OutArgument,
+    conditions: Annotated[EvalSet, typer.Option("--set", help="Which pictures.")] = EvalSet.PLAIN,
+    count: Annotated[int, typer.Option("--count", help="Gauges, one a picture.", min=1)] = 2000,
+    seed: SeedOption = 900_000,
+    size: SizeOption = None,
+    only: OnlyOption = None,
+    backgrounds: BackgroundsOption = None,
+    workers: WorkersOption = None,
+) -> None:
+    """Render a set to evaluate on: one instrument a picture, and truth.json for `meter-infer eval`.
+
+    Train with other seeds than these: 900000 and the two after it.
+
+    Example: meter-infer synth eval data/steep --set steep && meter-infer eval data/steep/truth.json
+    """
+    rough = conditions is EvalSet.ROUGH
+    images(
+        out=out,
+        count=count,
+        seed=seed + list(EvalSet).index(conditions),
+        size=size or "1280x720",
+        task=Task.DETECT,
+        backgrounds=backgrounds,
+        only=only,
+        tilt=(35.0, 55.0) if conditions is EvalSet.STEEP else (0.0, 55.0) if rough else (0.0, 35.0),
+        dial_px=(24.0, 400.0) if rough else (100.0, 600.0),
+        severity=Severity.HARD if rough else Severity.MILD,
+        per_image=(1, 1),
+        occluded=None if rough else 0.0,
+        val=1.0,
+        workers=workers,
+    )
 
 
 @synth_app.command()

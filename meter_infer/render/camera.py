@@ -58,6 +58,8 @@ class CameraSettings:
     shadow: Shadow | None = None
     vignette: float = 0.0
     """Darkening of the corners, 0 to 1."""
+    softness: float = 0.0
+    """Deviation of the blur of a sharp picture: lens, colour filter, sensor."""
     defocus: float = 0.0
     """Radius of the disc of confusion."""
     motion: float = 0.0
@@ -86,7 +88,7 @@ class CameraSettings:
     @property
     def blur_px(self) -> float:
         """Deviation of the blur that belongs to these settings, about, px."""
-        return float(np.sqrt(self.defocus**2 / 4 + self.motion**2 / 12))
+        return float(np.sqrt(self.softness**2 + self.defocus**2 / 4 + self.motion**2 / 12))
 
 
 def sample_camera(
@@ -120,6 +122,7 @@ def sample_camera(
         lift=float(rng.uniform(0.02, 0.2)) if rng.random() < 0.15 else 0.0,
         shadow=_sample_shadow(rng) if rng.random() < (0.35 if hard else 0.15) else None,
         vignette=float(rng.uniform(0.1, 0.7)) if rng.random() < 0.25 or infrared else 0.0,
+        softness=float(rng.uniform(0.3, 0.85)) if rng.random() < 0.6 else 0.0,
         defocus=min(14.0, blur) if blurred and not moving else 0.0,
         motion=min(30.0, blur * 1.8) if blurred and moving else 0.0,
         motion_angle_rad=float(rng.uniform(0, np.pi)),
@@ -148,6 +151,8 @@ def apply_camera(image: Image, s: CameraSettings) -> Image:
     out = tone(out, s.gains if not s.infrared else (1.0, 1.0, 1.0), s.exposure, s.gamma, s.lift)
     if s.vignette > 0:
         out = vignette(out, s.vignette)
+    if s.softness > 0:
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), s.softness), dtype=np.uint8)
     if s.defocus > 0.3:
         out = defocus(out, s.defocus)
     if s.motion > 0.6:

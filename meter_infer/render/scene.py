@@ -57,6 +57,8 @@ class SceneSpec:
     dial_px: tuple[float, float] | None = None
     """Limits of the longer side of an instrument's box in the frame (a crop: before it is resampled)."""
     severity: Severity = Severity.MIXED
+    occluders: float | None = None
+    """Share of pictures with something in front of an instrument; None: 6 %, of the hard ones 30 %."""
     backgrounds: tuple[Path, ...] = ()
     """Pictures to use as backgrounds as well as drawn ones."""
 
@@ -116,7 +118,7 @@ def _render_frame(rng: np.random.Generator, spec: SceneSpec) -> Scene:
     places = [_reserve(rng, taken, spec) for _ in range(count - len(objects))]
     add_clutter(rng, frame, taken, int(rng.integers(0, 7)))
     objects += [_add_instrument(rng, frame, place, spec, hard) for place in places if place is not None]
-    objects = _add_occluders(rng, frame, objects, 0.3 if hard else 0.06)
+    objects = _add_occluders(rng, frame, objects, _occluder_share(spec, hard))
     size = objects[int(rng.integers(len(objects)))].dial_px if objects else 200.0
     return _through_lens_and_camera(rng, frame, objects, sample_camera(rng, _resolved(hard), size), 0.3)
 
@@ -146,7 +148,7 @@ def _render_crop(rng: np.random.Generator, spec: SceneSpec) -> Scene:
     if rng.random() < 0.15:
         _add_neighbour(rng, frame, target, instrument)
     item = draw_instrument(rng, frame, instrument, pose, sample_mounting(rng, kind), hard)
-    objects = _add_occluders(rng, frame, [item], 0.3 if hard else 0.06)
+    objects = _add_occluders(rng, frame, [item], _occluder_share(spec, hard))
     settings = sample_camera(rng, _resolved(hard), shown, overlay_share=0.06)
     scene = _through_lens_and_camera(rng, frame, objects, settings, 0.15)
     scene = _cut_at_frame_edge(rng, scene) if rng.random() < 0.04 else scene
@@ -197,6 +199,12 @@ def with_conditions(item: SceneObject, image: Image, settings: CameraSettings) -
 
 def _resolved(hard: bool) -> Severity:
     return Severity.HARD if hard else Severity.MILD
+
+
+def _occluder_share(spec: SceneSpec, hard: bool) -> float:
+    if spec.occluders is not None:
+        return spec.occluders
+    return 0.3 if hard else 0.06
 
 
 def _sample_kind(rng: np.random.Generator, spec: SceneSpec) -> MeterKind:

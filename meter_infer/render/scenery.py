@@ -23,8 +23,15 @@ Image = NDArray[np.uint8]
 def draw_scenery(rng: np.random.Generator, w: int, h: int, pictures: Sequence[Path]) -> Image:
     """Return a BGR background (h, w, 3): drawn, or a part of one of the pictures."""
     if pictures and rng.random() < 0.6:
-        return _random_part(rng, _load(pictures[int(rng.integers(len(pictures)))]), w, h)
-    return draw_background(rng, w, h)
+        image = _random_part(rng, _load(pictures[int(rng.integers(len(pictures)))]), w, h)
+    else:
+        image = draw_background(rng, w, h)
+    if rng.random() < 0.2:
+        # Behind an instrument in focus the background often is not.
+        small = cv2.resize(image, (max(1, w // 4), max(1, h // 4)), interpolation=cv2.INTER_AREA)
+        small = cv2.GaussianBlur(small, (0, 0), float(rng.uniform(0.3, 0.012 * max(w, h) + 0.4)) / 2)
+        image = np.asarray(cv2.resize(small, (w, h), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    return image
 
 
 def _random_part(rng: np.random.Generator, picture: Image, w: int, h: int) -> Image:
