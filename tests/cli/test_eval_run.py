@@ -17,7 +17,7 @@ from meter_infer.cli.eval_run import detection_result, evaluate_picture, negativ
 from meter_infer.evaluation.labels import PictureLabel, ScaleUse, load_labels
 from meter_infer.evaluation.scoring import figures_by_condition
 from meter_infer.types import Box, Detection, Frame, MeterKind, Quality, Reason, Segment, SegmentClass
-from tests.reading.truth import segments_of
+from tests.scenes import segments_of
 
 CENTER = np.array([300.0, 240.0])
 RADIUS = 140.0
