@@ -23,6 +23,9 @@ from meter_infer.types import Frame, Reading
 from meter_infer.vision.color import frame_bgr
 
 
+DEFAULT_CADENCE_S = 1.0
+
+
 class Reader(Protocol):
     """What reads frames: the real one, or a test's."""
 
@@ -48,6 +51,8 @@ class ReaderOptions:
     """Inference engine: `auto`, `openvino` or `onnxruntime`."""
     models: Path | None = None
     """Folder of other models than those that ship with the package."""
+    cadence_s: float = 0.0
+    """Time between two passes of the networks, as in `MeterReader`; 0: at every frame."""
 
 
 BuildReader = Callable[[Sequence[MeterSetup], ReaderOptions], Reader]
@@ -63,7 +68,7 @@ class NetworkReader:
             stack.callback(detector.close)
             segmenter = load_segmenter(options.backend, engine, models=options.models)
             stack.callback(segmenter.close)
-            self._reader = MeterReader(detector, segmenter, meters)
+            self._reader = MeterReader(detector, segmenter, meters, cadence_s=options.cadence_s)
             stack.callback(self._reader.close)
             self.engine = detector.backend.name
             self._close = stack.pop_all().close
@@ -104,7 +109,7 @@ def plan_job(site: Site | None, source: str | None, camera: str | None) -> Job:
             raise ConfigError("--camera names a camera of a site file; give that with --config.")
         return Job(Address(source), None, ())
     name = _camera_of(site, source, camera)
-    own = _address_of(site, site.cameras[name])
+    own = address_of(site, site.cameras[name])
     return Job(Address(source) if source is not None else own, name, meter_setups(name, site.cameras[name]))
 
 
@@ -134,7 +139,7 @@ def _camera_of(site: Site, source: str | None, camera: str | None) -> str:
     if source is not None:
         wanted = _located(Address(source))
         for name, config in site.cameras.items():
-            if _located(_address_of(site, config)) == wanted:
+            if _located(address_of(site, config)) == wanted:
                 return name
     if len(site.cameras) > 1:
         raise ConfigError(
@@ -143,13 +148,23 @@ def _camera_of(site: Site, source: str | None, camera: str | None) -> str:
     return next(iter(site.cameras))
 
 
-def _address_of(site: Site, config: CameraConfig) -> Address:
+def address_of(site: Site, config: CameraConfig) -> Address:
     """A camera's url; a relative path starts from the site file's folder."""
     return config.url if config.url.is_stream else Address(str(site.resolve(config.url.path)))
 
 
 def _located(address: Address) -> Address | Path:
     return address if address.is_stream else address.path.resolve()
+
+
+def cadence_of(source: Source, wanted_s: float | None) -> float:
+    """Return the cadence for a source: what is wanted, else a second for a camera that stands still.
+
+    The pictures of a folder need not follow one another: each of them is looked at.
+    """
+    if isinstance(source, PictureSource | FolderSource):
+        return 0.0
+    return DEFAULT_CADENCE_S if wanted_s is None else wanted_s
 
 
 def picture_sink(source: Source, path: Path) -> PictureSink:

@@ -54,10 +54,12 @@ class AlarmsConfig(Section):
 
 
 class ReadingConfig(Section):
-    """How often the networks look, and how much at a time."""
+    """How often frames are read and the networks look, and how much at a time."""
 
+    every: Every = 0.0
+    """One frame of each camera is read in this time; `frame`: every frame there is time for."""
     cadence: Every = 1.0
-    """One frame of each camera in this time; `frame`: every frame there is time for."""
+    """The networks verify one frame of each camera in this time; `frame`: every frame that is read."""
     max_batch: Annotated[int, Field(ge=1, le=64)] = 8
     """Frames in a batch, at most."""
     window: Duration = 0.03

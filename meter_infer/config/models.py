@@ -137,8 +137,8 @@ class CameraConfig(_Section):
     """rtsp://..., http://..., or the path of a recording, from the site file's folder."""
     transport: Literal["tcp", "udp"] = "tcp"
     """How RTSP carries the pictures."""
-    cadence: Every | None = None
-    """This camera's own `reading.cadence`."""
+    every: Every | None = None
+    """This camera's own `reading.every`."""
     meters: dict[Id, MeterConfig] = Field(default_factory=dict)
 
     @check("meters", mode="before")

@@ -29,8 +29,8 @@ class CameraSettings:
     """By meter; one without has none."""
     transport: str = "tcp"
     """How RTSP carries the pictures: ``tcp`` or ``udp``."""
-    cadence_s: float = 1.0
-    """The networks look at one frame in this many seconds; 0: at every frame they can get to."""
+    cadence_s: float = 0.0
+    """One frame is read in this many seconds; 0: every frame there is time for."""
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 4.0
     """A live stream that sends nothing for this long is hung up and called again."""

@@ -11,7 +11,8 @@ from pathlib import Path
 from meter_infer.errors import SinkError
 from meter_infer.events import Item
 from meter_infer.sinks.csv import csv_header, csv_row
-from meter_infer.types import Quality, Reading, Reason
+from meter_infer.sinks.pace import Marks, Pace, mark_of
+from meter_infer.types import Reading
 
 _SYNC_S = 1.0
 _TAIL = 4096
@@ -48,29 +49,26 @@ class DailyCsvSink:
         self._path: Path | None = None
         self._day: date | None = None
         self._size = 0
-        self._written: dict[tuple[str, str], tuple[float, Quality, Reason]] = {}
+        self._pace = Pace(settings.every_s)
         self._dirty = False
         self._synced_s = 0.0
 
     def write(self, items: Sequence[Item]) -> None:
         """Append the rows that are due."""
+        marks: Marks = {}
+        due = [item for item in items if isinstance(item, Reading) and self._pace.is_due(item, marks)]
         rows: list[bytes] = []
-        written: dict[tuple[str, str], tuple[float, Quality, Reason]] = {}
-        for item in items:
-            if not isinstance(item, Reading) or not self._is_due(item, written):
-                continue
-            day = item.captured_at.astimezone(UTC).date()
-            if rows and self._day is not None and day > self._day:
-                self._append(rows, written)
-                rows = []
-            if self._file is None or self._day is None or day > self._day or self._is_full(rows):
-                self._append(rows, written)
-                rows = []
-                self._open(max(day, self._day or day))
-            rows.append(csv_row(item))
-            key = item.camera, item.meter
-            written[key] = item.captured_at.timestamp(), item.quality, item.reason
-        self._append(rows, written)
+        marks = {}
+        for reading in due:
+            date_of = reading.captured_at.astimezone(UTC).date()
+            day = max(date_of, self._day or date_of)
+            if self._file is None or day != self._day or self._is_full(rows):
+                self._append(rows, marks)
+                rows, marks = [], {}
+                self._open(day)
+            rows.append(csv_row(reading))
+            marks[reading.camera, reading.meter] = mark_of(reading)
+        self._append(rows, marks)
 
     def tick(self) -> None:
         """Bring what was written to the disk, and notice a file that somebody took away."""
@@ -97,26 +95,14 @@ class DailyCsvSink:
         finally:
             self._let_go()
 
-    def _is_due(
-        self, reading: Reading, written: dict[tuple[str, str], tuple[float, Quality, Reason]]
-    ) -> bool:
-        key = reading.camera, reading.meter
-        last = written.get(key) or self._written.get(key)
-        if last is None or not self._settings.every_s or last[1:] != (reading.quality, reading.reason):
-            return True
-        # a tenth of the period is forgiven: frames do not come on the second
-        return reading.captured_at.timestamp() - last[0] >= 0.9 * self._settings.every_s
-
     def _is_full(self, rows: list[bytes]) -> bool:
         limit = self._settings.max_bytes
         return bool(limit) and self._size + sum(map(len, rows)) >= limit
 
-    def _append(
-        self, rows: list[bytes], written: dict[tuple[str, str], tuple[float, Quality, Reason]]
-    ) -> None:
+    def _append(self, rows: list[bytes], marks: Marks) -> None:
         if rows:
             self._put(b"".join(rows))
-        self._written |= written
+        self._pace.written(marks)
 
     def _put(self, data: bytes) -> None:
         if self._file is None:

@@ -52,7 +52,7 @@ def test_one_row_a_second_and_one_at_each_change_of_quality(tmp_path: Path) -> N
         sink.write([reading(at_s=step / 20, index=step, quality=quality)])
     sink.close()
     frames = [int(row["frame"]) for row in rows(tmp_path / "2026-03-01.csv")]
-    assert frames == [0, 13, 14, 33]
+    assert frames == [0, 13, 14, 20]
 
 
 def test_a_restart_goes_on_and_removes_half_a_row(tmp_path: Path) -> None:

@@ -1,0 +1,321 @@
+"""The live service of a site: its cameras, networks, sinks and status page, put together."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from meter_infer.annotate import Polyline
+from meter_infer.app import ReaderOptions, address_of, meter_setups
+from meter_infer.backends import BackendOptions
+from meter_infer.config import CameraConfig, MeterConfig, MqttConfig, Site, load_site
+from meter_infer.errors import ConfigError
+from meter_infer.evidence import EvidenceSettings
+from meter_infer.networks import load_detector, load_segmenter
+from meter_infer.overlay import shapes_of
+from meter_infer.pipeline import MeterReader, MeterSetup
+from meter_infer.runtime.health import Health, health_of, present_metrics
+from meter_infer.runtime.http import StatusServer
+from meter_infer.runtime.keeper import Keeper
+from meter_infer.runtime.live import Live, Parts
+from meter_infer.runtime.loop import FrameReader
+from meter_infer.runtime.metrics import Metrics
+from meter_infer.runtime.notify import ServiceManager
+from meter_infer.runtime.redact import Secrets
+from meter_infer.runtime.settings import BatchLimits, CameraSettings, LiveSettings, MeterRules
+from meter_infer.runtime.timing import Observe, TimedDetector, TimedSegmenter
+from meter_infer.sinks.daily_csv import DailyCsvSettings, DailyCsvSink
+from meter_infer.sinks.live import LiveSink
+from meter_infer.sinks.mqtt import MqttSettings, MqttSink
+from meter_infer.sinks.mqtt_link import BrokerSettings, TlsSettings
+from meter_infer.sinks.outbox import OutboxSettings
+from meter_infer.sources import Source, open_source
+from meter_infer.types import Frame, Reading
+
+logger = logging.getLogger(__name__)
+
+
+class LiveReader(FrameReader, Protocol):
+    """What reads frames of the live service: the real one, or a test's."""
+
+    @property
+    def engine(self) -> str:
+        """What it runs on, to be shown."""
+
+    def seen(self, camera: str, meter: str) -> Sequence[Polyline]:
+        """Return what the last look at a meter saw, to be drawn."""
+
+    def close(self) -> None:
+        """Let go of the networks."""
+
+
+BuildReader = Callable[[ReaderOptions, float, Observe], LiveReader]
+"""From options, the networks' cadence in seconds, and who is told how long they take."""
+
+
+class NetworkLiveReader:
+    """A `MeterReader` that owns its networks. Raises ModelError and BackendError when it is made."""
+
+    def __init__(self, options: ReaderOptions, cadence_s: float, observe: Observe) -> None:
+        with ExitStack() as stack:
+            engine = BackendOptions()
+            detector = load_detector(options.backend, engine, models=options.models)
+            stack.callback(detector.close)
+            segmenter = load_segmenter(options.backend, engine, models=options.models)
+            stack.callback(segmenter.close)
+            self._reader = MeterReader(
+                TimedDetector(detector, observe), TimedSegmenter(segmenter, observe), cadence_s=cadence_s
+            )
+            stack.callback(self._reader.close)
+            self.engine = detector.backend.name
+            self._close = stack.pop_all().close
+
+    def read(self, frames: Sequence[Frame]) -> list[Reading]:
+        """Return the readings of all meters of all frames."""
+        return self._reader.read(frames)
+
+    def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
+        """Replace a camera's meters."""
+        self._reader.configure(camera, meters)
+
+    def forget(self, camera: str) -> None:
+        """Forget a camera and its meters."""
+        self._reader.forget(camera)
+
+    def seen(self, camera: str, meter: str) -> Sequence[Polyline]:
+        """Return what the last look at a meter saw."""
+        look = self._reader.shapes.get((camera, meter))
+        return shapes_of(look) if look is not None else ()
+
+    def close(self) -> None:
+        """Let go of the networks."""
+        self._close()
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """What the service is made of; a test passes its own."""
+
+    reader: ReaderOptions = field(default_factory=ReaderOptions)
+    build_reader: BuildReader = NetworkLiveReader
+
+
+class Service:
+    """A site's live service. `start`, `reload` as often as one likes, `stop` once.
+
+    Raises ConfigError, ModelError and BackendError when it is made or started; whatever happens to cameras
+    and sinks after that is reported and mended, and ends nothing.
+    """
+
+    def __init__(self, site: Site, options: ServiceOptions, secrets: Secrets | None = None) -> None:
+        self._site = site
+        self.secrets = secrets or Secrets()
+        self.secrets.add(secrets_of(site))
+        self._manager = ServiceManager()
+        metrics = Metrics()
+        with ExitStack() as stack:
+            self._reader = options.build_reader(options.reader, site.reading.cadence, metrics.observe)
+            stack.callback(self._reader.close)
+            self._keeper = self._make_keeper(site)
+            parts = Parts(open_feed, make_sinks(site), self._keeper, self._manager.alive, metrics)
+            self.live = Live(live_settings(site), self._reader, parts)
+            self._server = self._make_server(site, metrics)
+            stack.pop_all()
+
+    def _make_keeper(self, site: Site) -> Keeper | None:
+        if site.evidence is None:
+            return None
+        config = site.evidence
+        settings = EvidenceSettings(
+            site.resolve(config.directory), config.max_files, int(config.max_mb * 1e6), config.every
+        )
+        return Keeper(settings, self._reader.seen)
+
+    def _make_server(self, site: Site, metrics: Metrics) -> StatusServer | None:
+        metrics.watch(lambda: present_metrics(self.live))
+        if site.http is None:
+            return None
+        host, _, port = site.http.listen.rpartition(":")
+        return StatusServer(host.strip("[]"), int(port), metrics, self.health)
+
+    def start(self) -> None:
+        """Start everything; returns at once."""
+        if self._keeper is not None:
+            self._keeper.worker.start()
+        if self._server is not None:
+            self._server.start()
+        self.live.start()
+        cameras, meters = len(self._site.cameras), sum(len(c.meters) for c in self._site.cameras.values())
+        logger.info("Watching %d cameras, %d meters, on %s.", cameras, meters, self._reader.engine)
+        self._manager.ready()
+
+    def reload(self) -> bool:
+        """Read the site file again; False, and nothing is changed, where it has a mistake."""
+        self._manager.reloading()
+        try:
+            site = load_site(self._site.path)
+            self.secrets.add(secrets_of(site))
+            settings = live_settings(site)
+        except ConfigError as error:
+            logger.error("The configuration stays as it was: %s", error)
+            return False
+        finally:
+            self._manager.ready()
+        if _fixed(site) != _fixed(self._site):
+            logger.warning(
+                "Changes of sinks, http, evidence and reading.cadence take effect at the next start."
+            )
+        self.live.loop.limits = settings.batch
+        self.live.apply(settings.cameras)
+        self._site = site
+        logger.info("The configuration was read again: %d cameras.", len(site.cameras))
+        return True
+
+    def health(self) -> Health:
+        """Return how the service is doing."""
+        return health_of(self.live)
+
+    def stop(self) -> list[str]:
+        """Stop all, flush all, join all; return the names of threads that hang."""
+        self._manager.stopping()
+        hanging = self.live.stop()
+        if self._keeper is not None:
+            self._keeper.worker.stop()
+            if not self._keeper.worker.join(0.3):
+                hanging.append(self._keeper.worker.name)
+        if self._server is not None:
+            self._server.stop()
+        if "reading" not in hanging:
+            self._reader.close()
+        return hanging
+
+
+def _fixed(site: Site) -> tuple[object, ...]:
+    """What cannot change while the service runs."""
+    return site.sinks, site.http, site.evidence, site.reading.cadence
+
+
+def open_feed(settings: CameraSettings) -> Source:
+    """Open a camera's stream, or a recording. Raises SourceError."""
+    if settings.address.is_stream:
+        from meter_infer.sources.stream import StreamSource  # FFmpeg takes a while to load
+
+        timeouts = settings.connect_timeout_s, settings.read_timeout_s
+        return StreamSource(
+            settings.address, settings.camera, timeouts_s=timeouts, transport=settings.transport
+        )
+    return open_source(settings.address, settings.camera)
+
+
+def live_settings(site: Site) -> LiveSettings:
+    """Return what the runtime is told of a site."""
+    reading = site.reading
+    return LiveSettings(
+        cameras=tuple(camera_settings(site, name, config) for name, config in site.cameras.items()),
+        batch=BatchLimits(reading.max_batch, reading.window, reading.staleness),
+    )
+
+
+def camera_settings(site: Site, name: str, config: CameraConfig) -> CameraSettings:
+    """Return what the runtime is told of a camera."""
+    return CameraSettings(
+        camera=name,
+        address=address_of(site, config),
+        meters=meter_setups(name, config),
+        rules={meter: _rules(each) for meter, each in config.meters.items()},
+        transport=config.transport,
+        cadence_s=site.reading.every if config.every is None else config.every,
+    )
+
+
+def _rules(config: MeterConfig) -> MeterRules:
+    return MeterRules(config.median, config.hysteresis, config.alarms.limits if config.alarms else None)
+
+
+def make_sinks(site: Site) -> list[LiveSink]:
+    """Return the sinks of a site. Raises ConfigError and SinkError."""
+    sinks: list[LiveSink] = []
+    if site.sinks.csv is not None:
+        csv = site.sinks.csv
+        settings = DailyCsvSettings(site.resolve(csv.directory), csv.every, int((csv.max_mb or 0) * 1e6))
+        sinks.append(DailyCsvSink(settings))
+    if site.sinks.mqtt is not None:
+        sinks.append(MqttSink(mqtt_settings(site, site.sinks.mqtt)))
+    if site.sinks.sql is not None:
+        from meter_infer.sinks.sql import SqlSettings, SqlSink  # SQLAlchemy is an extra
+
+        sql = site.sinks.sql
+        sinks.append(SqlSink(SqlSettings(sql.url.get_secret_value(), sql.every)))
+    return sinks
+
+
+def mqtt_settings(site: Site, config: MqttConfig) -> MqttSettings:
+    """Return what the MQTT sink is told. Raises ConfigError where the password's file cannot be read."""
+    tls: TlsSettings | None = None
+    if config.tls is not None:
+        paths = (config.tls.ca, config.tls.certificate, config.tls.key)
+        tls = TlsSettings(*(path and site.resolve(path) for path in paths))
+    broker = BrokerSettings(
+        host=config.host,
+        port=config.port,
+        username=config.username,
+        password=_mqtt_password(site, config),
+        client_id=config.client_id or "",
+        tls=tls,
+    )
+    outbox = OutboxSettings(
+        site.resolve(config.outbox.path), config.outbox.max_messages, config.outbox.drop == "oldest"
+    )
+    return MqttSettings(
+        broker,
+        outbox,
+        prefix=config.prefix,
+        qos=config.qos,
+        deadband=config.dead_band,
+        max_interval_s=config.max_interval_s,
+        discovery=config.discovery,
+        discovery_prefix=config.discovery_prefix,
+    )
+
+
+def _mqtt_password(site: Site, config: MqttConfig) -> str | None:
+    if config.password is not None:
+        return config.password.get_secret_value()
+    if config.password_file is None:
+        return None
+    path: Path = site.resolve(config.password_file)
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The password file {path} cannot be read; check its path and rights.") from error
+
+
+def secrets_of(site: Site) -> set[str]:
+    """Return the passwords of a site, in every spelling in which they could turn up."""
+    found: set[str] = set()
+    for config in site.cameras.values():
+        if config.url.is_stream:
+            found |= _url_passwords(config.url.reveal())
+    if site.sinks.mqtt is not None:
+        found.add(_mqtt_password(site, site.sinks.mqtt) or "")
+    if site.sinks.sql is not None:
+        found |= _url_passwords(site.sinks.sql.url.get_secret_value())
+    return found - {""}
+
+
+def _url_passwords(url: str) -> set[str]:
+    authority = url.partition("://")[2].rpartition("@")[0]
+    password = authority.partition(":")[2]
+    try:
+        query = urlsplit(url).query
+    except ValueError:
+        query = ""
+    values = {pair.partition("=")[2] for pair in query.split("&") if _is_secret(pair.partition("=")[0])}
+    return {text for raw in {password, *values} for text in (raw, unquote(raw))}
+
+
+def _is_secret(key: str) -> bool:
+    return any(word in key.lower() for word in ("pass", "pwd", "token", "secret", "auth", "key", "sig"))
