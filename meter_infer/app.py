@@ -22,7 +22,6 @@ from meter_infer.sources.picture import PictureSource
 from meter_infer.types import Frame, Reading
 from meter_infer.vision.color import frame_bgr
 
-
 DEFAULT_CADENCE_S = 1.0
 
 

@@ -9,33 +9,26 @@ calibration, plausibility                      value
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 
 from meter_infer.binding import Binder, Bound, Place
-from meter_infer.calibration import Calibration
-from meter_infer.errors import CalibrationError
-from meter_infer.plausibility import RateLimit
-from meter_infer.reading.geometry import DialGeometry, TubeGeometry
+from meter_infer.reading.fast import FastDial, FastReading, FastTube
 from meter_infer.reading.look import Look, look
 from meter_infer.reading.quality import GOOD
-from meter_infer.reading.track import DialTrack
-from meter_infer.types import (
-    Box,
-    Detection,
-    Frame,
-    Luma,
-    MeterKind,
-    Quality,
-    Reading,
-    Reason,
-    Segment,
-)
+from meter_infer.types import Box, Detection, Frame, Luma, Quality, Reading, Reason, Segment
+from meter_infer.valuing import MeterSetup, MeterState, valued
+
+__all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup"]
 
 FRESH_FRAMES = 5
 """Frames of a new place after which a moved camera is no longer reported."""
+MAX_PASSING = 64
+"""Cameras without a configuration that are remembered."""
+AGREE = 0.02
+"""Networks and frame-rate path may differ by this fraction of the scale."""
 
 
 class MeterDetector(Protocol):
@@ -52,35 +45,6 @@ class MeterSegmenter(Protocol):
         """Return the parts of each meter, in pixels of its frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class MeterSetup:
-    """What the configuration says of one meter."""
-
-    camera: str
-    meter: str
-    kind: MeterKind
-    box: Box | None = None
-    """Where it is in the picture; None: bound by order."""
-    calibration: Calibration | None = None
-    """From the range or the calibration points; None: the value is not known, only the fraction."""
-    calibration_points: tuple[tuple[float, tuple[float, float]], ...] | None = None
-    """(value, (x, y)): marks clicked in the picture; they overrule `calibration`."""
-    unit: str | None = None
-    max_rate: float | None = None
-    """Largest plausible change in units per second; None: any."""
-
-
-@dataclass(slots=True)
-class MeterState:
-    """What is remembered of one meter between frames."""
-
-    setup: MeterSetup
-    track: DialTrack = field(default_factory=DialTrack)
-    limit: RateLimit | None = None
-    fresh: int = 0
-    """Frames for which a move is still reported."""
-
-
 class MeterReader:
     """Reads the meters of any number of cameras; one call may mix their frames.
 
@@ -90,6 +54,9 @@ class MeterReader:
         meters: what is configured; a camera without any reads whatever it sees.
         automatic: also report meters that no configuration names, with ids of their own.
         max_age_s: frames older than this on arrival in `read` are stale; None: never (files).
+        cadence_s: time between two passes of the networks over a camera, by capture time. In between,
+            meters that are known are read from the luma plane alone, unless that becomes doubtful:
+            then the networks look at once. 0: the networks look at every frame.
     """
 
     def __init__(
@@ -100,6 +67,7 @@ class MeterReader:
         *,
         automatic: bool = True,
         max_age_s: float | None = None,
+        cadence_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._detector = detector
@@ -107,8 +75,11 @@ class MeterReader:
         self._automatic = automatic
         self._max_age_s = max_age_s
         self._clock = clock
+        self._cadence_s = cadence_s
+        self._verified: dict[str, float] = {}
         self._binders: dict[str, Binder] = {}
         self._states: dict[tuple[str, str], MeterState] = {}
+        self._configured = frozenset(setup.camera for setup in meters)
         for setup in meters:
             places = self._binders.setdefault(setup.camera, Binder(automatic=automatic)).places
             places.append(Place(setup.meter, setup.kind, setup.box))
@@ -122,50 +93,81 @@ class MeterReader:
         A frame of one brightness (no signal) or one that is too old is not looked at; its
         configured meters are reported ``bad`` all the same: silence is no reading.
         """
-        seen = [self._unfit(frame) for frame in frames]
-        fit = [frame for frame, reason in zip(frames, seen, strict=True) if reason is None]
-        found = iter(self._detector.detect(fit) if fit else [])
-        bound = [
-            self._binder(frame).bind(next(found)) if reason is None else None
-            for frame, reason in zip(frames, seen, strict=True)
+        unfit = [self._unfit(frame) for frame in frames]
+        quick = [
+            None if reason else self._between(frame) for frame, reason in zip(frames, unfit, strict=True)
         ]
-        jobs = [
-            (frame, item.box)
-            for frame, items in zip(frames, bound, strict=True)
-            for item in items or ()
-            if item.box is not None
+        due = [
+            frame for frame, reason, done in zip(frames, unfit, quick, strict=True) if not reason and not done
         ]
+        found = iter(self._detector.detect(due) if due else [])
+        bound = {id(frame): self._binder(frame).bind(next(found)) for frame in due}
+        jobs = [(frame, item.box) for frame in due for item in bound[id(frame)] if item.box is not None]
         segments = iter(self._segmenter.segment(jobs) if jobs else [])
         readings: list[Reading] = []
-        for frame, items, reason in zip(frames, bound, seen, strict=True):
-            if items is None:
-                readings += self._silent(frame, reason or Reason.NO_SIGNAL)
-                continue
-            for item in items:
-                parts = next(segments) if item.box is not None else []
-                readings.append(self._reading(frame, item, parts))
+        for frame, reason, done in zip(frames, unfit, quick, strict=True):
+            if reason is not None:
+                readings += self._silent(frame, reason)
+            elif done is not None:
+                readings += done
+            else:
+                for item in bound[id(frame)]:
+                    parts = next(segments) if item.box is not None else []
+                    readings.append(self._reading(frame, item, parts))
         return readings
+
+    def _between(self, frame: Frame) -> list[Reading] | None:
+        """Read a frame without the networks; None when it is their turn."""
+        at_s = frame.captured_at.timestamp()
+        last = self._verified.get(frame.camera)
+        if last is None or self._cadence_s <= 0 or not 0 <= at_s - last < self._cadence_s - 1e-6:
+            self._verified[frame.camera] = at_s
+            return None
+        readings = []
+        for place in self._binder(frame).places:
+            state = self._states.get((frame.camera, place.meter))
+            if state is None or state.fast is None or (seen := state.seen) is None or state.fresh:
+                if place.automatic and place.missed:
+                    continue
+                self._verified[frame.camera] = at_s
+                return None
+            found = state.fast.read(frame.luma)
+            if found is None or found.confidence < GOOD:
+                self._verified[frame.camera] = at_s
+                return None
+            bound = Bound(place.meter, place.kind, place.box, 1.0)
+            readings.append(self._followed(frame, bound, state, seen, found))
+        return readings
+
+    def _followed(
+        self, frame: Frame, bound: Bound, state: MeterState, seen: Look, found: FastReading
+    ) -> Reading:
+        """Return the reading of the frame-rate path; it is trusted no further than the last look was."""
+        followed = replace(seen, fraction=found.fraction, confidence=min(seen.confidence, found.confidence))
+        self.shapes[frame.camera, bound.meter] = followed
+        return valued(
+            self._bad(frame, bound, Reason.OK, followed.confidence), followed, found.fraction, state
+        )
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters; those that did not change keep what is known of them."""
         binder = self._binders.setdefault(camera, Binder(automatic=self._automatic))
         places = {place.meter: place for place in binder.places if not place.automatic}
+        known = {key[1]: state for key, state in self._states.items() if key[0] == camera}
+        self.forget(camera)
+        self._binders[camera] = binder
         binder.places.clear()
-        known = {key: state for key, state in self._states.items() if key[0] == camera}
-        for key in known:
-            del self._states[key]
-            self.shapes.pop(key, None)
         for setup in meters:
-            key, place = (camera, setup.meter), places.get(setup.meter)
-            state = known.get(key)
+            state, place = known.get(setup.meter), places.get(setup.meter)
             if state is None or place is None or state.setup != setup:
                 state, place = MeterState(setup), Place(setup.meter, setup.kind, setup.box)
-            self._states[key] = state
+            self._states[camera, setup.meter] = state
             binder.places.append(place)
 
     def forget(self, camera: str) -> None:
         """Forget a camera and its meters."""
         self._binders.pop(camera, None)
+        self._verified.pop(camera, None)
         for key in [key for key in self._states if key[0] == camera]:
             del self._states[key]
             self.shapes.pop(key, None)
@@ -174,10 +176,26 @@ class MeterReader:
         """Forget everything; the networks belong to the caller."""
         self._binders.clear()
         self._states.clear()
+        self._verified.clear()
         self.shapes.clear()
 
     def _binder(self, frame: Frame) -> Binder:
-        return self._binders.setdefault(frame.camera, Binder(automatic=self._automatic))
+        if frame.camera not in self._binders:
+            self._forget_a_camera()
+            self._binders[frame.camera] = Binder(automatic=self._automatic)
+        return self._binders[frame.camera]
+
+    def _forget_a_camera(self) -> None:
+        """Make room: a folder of photographs is as many cameras, none of which is seen again."""
+        passing = [camera for camera in self._binders if camera not in self._configured]
+        if len(passing) < MAX_PASSING:
+            return
+        oldest = passing[0]
+        del self._binders[oldest]
+        self._verified.pop(oldest, None)
+        for known in [key for key in self._states if key[0] == oldest]:
+            del self._states[known]
+            self.shapes.pop(known, None)
 
     def _unfit(self, frame: Frame) -> Reason | None:
         if self._max_age_s is not None and self._clock() - frame.received_s > self._max_age_s:
@@ -225,51 +243,34 @@ class MeterReader:
         self.shapes[key] = seen
         if bound.score == 0 and seen.confidence < GOOD:
             return self._bad(frame, bound, Reason.NO_METER)
-        if seen.fraction is None:
+        fraction = seen.fraction
+        if fraction is None:
             return self._bad(frame, bound, seen.reason, seen.confidence)
         state.fresh = FRESH_FRAMES if moved else max(0, state.fresh - 1)
+        if self._cadence_s > 0:
+            seen = _verify(frame.luma, seen, state, moved)
         base = self._bad(frame, bound, seen.reason, seen.confidence)
-        return _valued(base, seen, seen.fraction, state, frame.captured_at.timestamp())
+        return valued(base, seen, fraction, state)
 
 
-def _valued(base: Reading, seen: Look, fraction: float, state: MeterState, at_s: float) -> Reading:
-    """Fill in value, quality and reason of a look that gave a fraction."""
-    quality = Quality.GOOD if seen.confidence >= GOOD else Quality.UNCERTAIN
-    reason = Reason.OK if quality is Quality.GOOD else seen.reason
-    calibration = _calibration(state.setup, seen.dial or seen.tube)
-    if calibration is None:
-        if quality is Quality.GOOD:
-            quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
-        return replace(base, fraction=fraction, quality=quality, reason=reason)
-    raw = calibration.value(fraction)
-    value = raw
-    if quality is Quality.GOOD and state.fresh:
-        quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
-    if quality is Quality.GOOD and state.setup.max_rate is not None:
-        if state.limit is None:
-            state.limit = RateLimit(state.setup.max_rate, 0.01 * calibration.span)
-        value, own = state.limit.accept(raw, at_s)
-        if not own:
-            quality, reason = Quality.UNCERTAIN, Reason.IMPLAUSIBLE_RATE
-    return replace(base, fraction=fraction, raw=raw, value=value, quality=quality, reason=reason)
-
-
-def _calibration(setup: MeterSetup, geometry: DialGeometry | TubeGeometry | None) -> Calibration | None:
-    """Return the meter's calibration; points clicked in the picture are placed by its geometry."""
-    points = setup.calibration_points
-    if points is None or geometry is None:
-        return setup.calibration
-    placed: list[tuple[float, float]] = []
-    for value, point in points:
-        where = np.array(point)
-        if isinstance(geometry, DialGeometry):
-            placed.append((geometry.fraction_of_angle(geometry.angle_of(where)), value))
-        else:
-            placed.append((geometry.fraction_of(where), value))
-    try:
-        return Calibration(tuple(sorted(placed)))
-    except CalibrationError:
-        return None
+def _verify(luma: Luma, seen: Look, state: MeterState, moved: bool) -> Look:
+    """Compare a look of the networks with the frame-rate path, and let that path learn from it."""
+    before, state.fast = state.fast, None
+    if seen.confidence < GOOD or seen.fraction is None:
+        state.seen = None
+        return seen
+    state.seen = seen
+    followed = before.read(luma) if before is not None and not moved else None
+    if seen.dial is not None and seen.pointer is not None:
+        known = before if isinstance(before, FastDial) and not moved else None
+        state.fast = FastDial(luma, seen.dial, seen.pointer, known)
+    elif seen.tube is not None:
+        state.fast = FastTube(luma, seen.tube, seen.fraction)
+    if followed and followed.confidence >= GOOD and abs(followed.fraction - seen.fraction) > AGREE:
+        # One of the two is wrong, and nothing here can say which: start anew from the networks.
+        state.fast, state.seen = None, None
+        return replace(seen, confidence=0.5 * GOOD, reason=Reason.DISAGREEMENT)
+    return seen
 
 
 def is_blank(luma: Luma) -> bool:

@@ -9,8 +9,19 @@ import pytest
 from numpy.typing import NDArray
 
 from meter_infer.calibration import Calibration
-from meter_infer.pipeline import FRESH_FRAMES, MeterReader, MeterSetup
-from meter_infer.types import Box, Detection, Luma, MeterKind, Quality, Reading, Reason, Segment, SegmentClass
+from meter_infer.pipeline import FRESH_FRAMES, MAX_PASSING, MeterReader, MeterSetup
+from meter_infer.types import (
+    Box,
+    Detection,
+    Frame,
+    Luma,
+    MeterKind,
+    Quality,
+    Reading,
+    Reason,
+    Segment,
+    SegmentClass,
+)
 from tests.scenes import KnownDetector, KnownSegmenter, Scene, draw, frame
 
 RANGE = Calibration.from_range((0.0, 10.0))
@@ -19,11 +30,21 @@ SETUP = MeterSetup("cam", "p1", MeterKind.POINTER, calibration=RANGE, unit="bar"
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:
-    return next(
-        s
-        for s in map(draw, range(40))
-        if not s.truth.conditions & {"occluded", "glare"} and 0.1 < s.truth.fraction < 0.9
-    )
+    return next(s for s in map(draw, range(40)) if plain(s) and pointer_contrast(s) > 60)
+
+
+def plain(scene: Scene) -> bool:
+    """Say whether nothing hides the dial and the pointer stands well within its scale."""
+    return not scene.truth.conditions & {"occluded", "glare"} and 0.1 < scene.truth.fraction < 0.9
+
+
+def pointer_contrast(scene: Scene) -> float:
+    """Return how many luma steps the pointer differs from the face beside it."""
+    polygon = [np.round(scene.truth.polygons[SegmentClass.POINTER]).astype(np.int32)]
+    inside = np.zeros_like(scene.luma)
+    cv2.fillPoly(inside, polygon, (255.0,))
+    beside = cv2.dilate(inside, np.ones((15, 15))) & ~cv2.dilate(inside, np.ones((5, 5)))
+    return abs(float(np.median(scene.luma[inside > 0])) - float(np.median(scene.luma[beside > 0])))
 
 
 def reader(
@@ -260,3 +281,71 @@ def test_frames_of_several_cameras_are_kept_apart(scene: Scene) -> None:
     meters = MeterReader(detector, KnownSegmenter(scene.segments()), [SETUP, other])
     readings = meters.read([frame(scene.luma, 0), frame(scene.luma, 0, "cam2")])
     assert [(r.camera, r.meter) for r in readings] == [("cam", "p1"), ("cam2", "p9")]
+
+
+class CountingDetector(KnownDetector):
+    """Counts how often it is asked."""
+
+    frames = 0
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+        self.frames += len(frames)
+        return super().detect(frames)
+
+
+def two_rates(scene: Scene) -> tuple[MeterReader, CountingDetector]:
+    detector = CountingDetector(Detection(MeterKind.POINTER, scene.box, 0.9))
+    return MeterReader(detector, KnownSegmenter(scene.segments()), [SETUP], cadence_s=1.0), detector
+
+
+def test_between_two_passes_the_luma_plane_alone_is_read(scene: Scene) -> None:
+    meters, detector = two_rates(scene)
+    readings = [one(meters, scene.luma, index) for index in range(25)]
+    # Frames come at 10 a second: the networks look at 0, 1 and 2 s.
+    assert detector.frames == 3
+    assert all(r.quality is Quality.GOOD for r in readings)
+    assert all(r.value == pytest.approx(10 * scene.truth.fraction, abs=0.1) for r in readings)
+
+
+def test_the_luma_plane_alone_follows_a_pointer_that_moved(scene: Scene) -> None:
+    meters, detector = two_rates(scene)
+    one(meters, scene.luma)
+    turned = _redrawn(scene, 40)
+    reading = one(meters, turned.luma, 1)
+    assert detector.frames == 1
+    reference = MeterReader(KnownDetector(*detector.detections), KnownSegmenter(turned.segments()), [SETUP])
+    assert reading.value == pytest.approx(one(reference, turned.luma).value, abs=0.1)
+
+
+def test_a_doubtful_frame_brings_the_networks_back_at_once(scene: Scene) -> None:
+    meters, detector = two_rates(scene)
+    one(meters, scene.luma)
+    covered = scene.luma.copy()
+    covered[:] = cv2.GaussianBlur(covered, (0, 0), 25)
+    one(meters, covered, 1)
+    assert detector.frames == 2
+
+
+def test_networks_that_contradict_the_luma_plane_are_a_disagreement(scene: Scene) -> None:
+    meters, _ = two_rates(scene)
+    one(meters, scene.luma)
+    turned = _redrawn(scene, 40)
+    # The networks still claim the old place, on a frame in which the pointer left it.
+    both = (
+        np.minimum(scene.luma, turned.luma)
+        if np.median(scene.luma) > 110
+        else np.maximum(scene.luma, turned.luma)
+    )
+    reading = one(meters, both, 10)
+    assert reading.quality is not Quality.GOOD or reading.value == pytest.approx(
+        10 * scene.truth.fraction, abs=0.2
+    )
+
+
+def test_a_folder_of_photographs_does_not_fill_the_memory(scene: Scene) -> None:
+    detector = KnownDetector(Detection(MeterKind.POINTER, scene.box, 0.9))
+    meters = MeterReader(detector, KnownSegmenter([]))
+    for index in range(3 * MAX_PASSING):
+        meters.read([frame(scene.luma, 0, f"photo-{index}")])
+    assert len(meters._binders) <= MAX_PASSING
+    assert len(meters._states) <= MAX_PASSING

@@ -10,7 +10,15 @@ from typing import Annotated
 import cv2
 import typer
 
-from meter_infer.app import BuildReader, NetworkReader, ReaderOptions, picture_sink, plan_job, read_source
+from meter_infer.app import (
+    BuildReader,
+    NetworkReader,
+    ReaderOptions,
+    cadence_of,
+    picture_sink,
+    plan_job,
+    read_source,
+)
 from meter_infer.cli.read_view import ReadView, print_summary, stderr_console
 from meter_infer.cli.tally import Tally
 from meter_infer.config import load_site
@@ -57,6 +65,15 @@ def read_command(
     ] = None,
     backend: Annotated[str, typer.Option(help="auto, openvino or onnxruntime.", metavar="NAME")] = "auto",
     every: Annotated[int, typer.Option(help="Read one of every N frames.", metavar="N", min=1)] = 1,
+    cadence: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds of recording between two passes of the networks; in between, known meters are "
+            "read from the luma plane alone. 0: networks at every frame. 1 where nothing is said.",
+            min=0.0,
+            show_default=False,
+        ),
+    ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 when something could not be read.")
     ] = False,
@@ -87,7 +104,9 @@ def read_command(
     with ExitStack() as stack:
         frames = stack.enter_context(open_source(job.address, job.camera, every))
         with console.status("loading the networks"):
-            reader = parts.build_reader(job.meters, ReaderOptions(backend, models))
+            reader = parts.build_reader(
+                job.meters, ReaderOptions(backend, models, cadence_of(frames, cadence))
+            )
         stack.callback(reader.close)
         sinks = []
         if csv is not None:

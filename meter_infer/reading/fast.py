@@ -49,9 +49,13 @@ class FastDial:
         luma: the frame of that pass, uint8 (height, width).
         geometry: the dial.
         pointer: its axis in that frame; gives hub, length and polarity.
+        before: the reader it replaces, of the same dial at the same place: what it has learned of the
+            dial beneath the pointer is kept.
     """
 
-    def __init__(self, luma: Luma, geometry: DialGeometry, pointer: PointerLine) -> None:
+    def __init__(
+        self, luma: Luma, geometry: DialGeometry, pointer: PointerLine, before: "FastDial | None" = None
+    ) -> None:
         self.geometry = geometry
         hub, tip = geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip)
         self._length = float(np.linalg.norm(tip - hub))
@@ -74,6 +78,9 @@ class FastDial:
         self._map = cv2.convertMaps(grid[..., 0], grid[..., 1], cv2.CV_16SC2)
         polar = self._polar(luma)
         self._background = self._without(polar, self._angle)
+        if before is not None:
+            covered = self._near(self._angle)
+            self._background[:, covered] = before._background[:, covered]
         strip = trace_strip(self._strip(luma, self._angle), self._along, self._across)
         self._step = strip.contrast if strip is not None else 0.0
         self._reads = 0

@@ -80,8 +80,10 @@ def frame_from_bgr(
         raise ValueError(f"expected uint8 (height, width[, 3]), got {image.dtype} {image.shape}")
     if image.ndim == 2:
         return Frame(camera, index, captured_at, np.ascontiguousarray(image), None, received_s=received_s)
-    y, v, u = cv2.split(cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb))
-    chroma = (_halve(u), _halve(v))  # type: ignore[arg-type]
+    # Chroma from the halved picture: the transform is linear, and a quarter of the memory will do.
+    y = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    small = cv2.cvtColor(_halve(image), cv2.COLOR_BGR2YCrCb)
+    chroma = (np.ascontiguousarray(small[..., 2]), np.ascontiguousarray(small[..., 1]))
     return Frame(camera, index, captured_at, y, chroma, ColorMatrix.BT601_FULL, received_s)  # type: ignore[arg-type]
 
 
@@ -104,7 +106,7 @@ def _double(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _halve(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Mean of each 2 x 2 block; an odd last row or column counts twice."""
-    rows, columns = plane.shape
+    rows, columns = plane.shape[:2]
     if rows % 2 or columns % 2:
         plane = cv2.copyMakeBorder(plane, 0, rows % 2, 0, columns % 2, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
     size = ((columns + 1) // 2, (rows + 1) // 2)

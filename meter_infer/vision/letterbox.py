@@ -46,12 +46,13 @@ class Affine:
 def input_shape(frame_size: tuple[int, int], longer: int, stride: int = 32) -> tuple[int, int]:
     """Detector input (width, height) for frames of `frame_size` (width, height).
 
-    The longer side is `longer`; the shorter follows the frame's aspect, rounded up to whole
-    strides: 1920 x 1080 becomes 640 x 384.
+    The longer side is `longer`; the shorter is the least of 3/5, 3/4 and all of it, in whole strides,
+    that holds the frame: 1920 x 1080 becomes 640 x 384. There are five shapes and no more, because
+    an engine compiles each shape that it meets, which takes seconds.
     """
     scale = longer / max(frame_size)
-    strides = (max(1, ceil(side * scale / stride - 1e-9)) for side in frame_size)
-    width, height = (min(longer, count * stride) for count in strides)
+    steps = [ceil(longer * share / stride - 1e-9) * stride for share in (0.6, 0.75, 1.0)]
+    width, height = (next((s for s in steps if s >= side * scale - 1e-6), longer) for side in frame_size)
     return width, height
 
 

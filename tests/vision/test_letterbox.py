@@ -44,7 +44,8 @@ def centroid(image: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> tuple[
         ((2592, 1944), (640, 480)),
         ((500, 500), (640, 640)),
         ((1, 1), (640, 640)),
-        ((12000, 10), (640, 32)),
+        ((12000, 10), (640, 384)),
+        ((900, 1000), (640, 640)),
     ],
 )
 def test_input_shapes(frame: tuple[int, int], wanted: tuple[int, int]) -> None:

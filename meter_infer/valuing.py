@@ -1,0 +1,94 @@
+"""From a fraction of the scale to a reading: calibration, plausibility, quality."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from meter_infer.calibration import Calibration
+from meter_infer.errors import CalibrationError
+from meter_infer.plausibility import RateLimit
+from meter_infer.reading.fast import FastDial, FastTube
+from meter_infer.reading.geometry import DialGeometry, TubeGeometry
+from meter_infer.reading.look import Look
+from meter_infer.reading.quality import GOOD
+from meter_infer.reading.track import DialTrack
+from meter_infer.types import Box, MeterKind, Quality, Reading, Reason
+
+RATE_TOLERANCE = 0.01
+"""Share of the span within which two readings agree, whatever the rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSetup:
+    """What the configuration says of one meter."""
+
+    camera: str
+    meter: str
+    kind: MeterKind
+    box: Box | None = None
+    """Where it is in the picture; None: bound by order."""
+    calibration: Calibration | None = None
+    """From the range or the calibration points; None: the value is not known, only the fraction."""
+    calibration_points: tuple[tuple[float, tuple[float, float]], ...] | None = None
+    """(value, (x, y)): marks clicked in the picture; they overrule `calibration`."""
+    unit: str | None = None
+    max_rate: float | None = None
+    """Largest plausible change in units per second; None: any."""
+
+
+@dataclass(slots=True)
+class MeterState:
+    """What is remembered of one meter between frames."""
+
+    setup: MeterSetup
+    track: DialTrack = field(default_factory=DialTrack)
+    limit: RateLimit | None = None
+    fresh: int = 0
+    """Frames for which a move is still reported."""
+    fast: FastDial | FastTube | None = None
+    """Reads between two passes of the networks; None before the first good look."""
+    seen: Look | None = None
+    """The last good look of the networks."""
+
+
+def valued(base: Reading, seen: Look, fraction: float, state: MeterState) -> Reading:
+    """Return `base` with value, quality and reason of a look that gave `fraction`."""
+    quality = Quality.GOOD if seen.confidence >= GOOD else Quality.UNCERTAIN
+    reason = Reason.OK if quality is Quality.GOOD else seen.reason
+    calibration = calibration_of(state.setup, seen.dial or seen.tube)
+    if calibration is None:
+        if quality is Quality.GOOD:
+            quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
+        return replace(base, fraction=fraction, quality=quality, reason=reason)
+    raw = calibration.value(fraction)
+    value = raw
+    if quality is Quality.GOOD and state.fresh:
+        quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
+    if quality is Quality.GOOD and state.setup.max_rate is not None:
+        if state.limit is None:
+            state.limit = RateLimit(state.setup.max_rate, RATE_TOLERANCE * calibration.span)
+        value, own = state.limit.accept(raw, base.captured_at.timestamp())
+        if not own:
+            quality, reason = Quality.UNCERTAIN, Reason.IMPLAUSIBLE_RATE
+    return replace(base, fraction=fraction, raw=raw, value=value, quality=quality, reason=reason)
+
+
+def calibration_of(setup: MeterSetup, geometry: DialGeometry | TubeGeometry | None) -> Calibration | None:
+    """Return the meter's calibration; points clicked in the picture are placed by its geometry.
+
+    None where there is none, or where the points form no function on this geometry.
+    """
+    points = setup.calibration_points
+    if points is None or geometry is None:
+        return setup.calibration
+    placed: list[tuple[float, float]] = []
+    for value, point in points:
+        where = np.array(point)
+        if isinstance(geometry, DialGeometry):
+            placed.append((geometry.fraction_of_angle(geometry.angle_of(where)), value))
+        else:
+            placed.append((geometry.fraction_of(where), value))
+    try:
+        return Calibration(tuple(sorted(placed)))
+    except CalibrationError:
+        return None
