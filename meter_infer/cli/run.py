@@ -2,14 +2,13 @@
 
 import logging
 import os
-import queue
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Self
 
 import typer
 
@@ -48,12 +47,13 @@ def run_command(
         raise typer.BadParameter("give debug, info or warning", param_hint="--log")
     options = ctx.obj if isinstance(ctx.obj, ServiceOptions) else None
     secrets = Secrets()
-    with _logging(_LEVELS[log], secrets), _signals() as arrived:
+    with _logging(_LEVELS[log], secrets), _Signals() as signals:
         options = options or ServiceOptions(ReaderOptions(backend, models))
         service = Service(load_site(file), options, secrets)
         service.start()
-        while (number := arrived.get()) not in _STOP:
-            service.reload()
+        while (number := signals.wait()) not in _STOP:
+            if number == signal.SIGHUP:
+                service.reload()
         logger.info("Stopping (%s).", signal.Signals(number).name)
         hanging = service.stop()
         if hanging:
@@ -80,22 +80,34 @@ def _logging(level: int, secrets: Secrets) -> Iterator[None]:
         root.setLevel(before)
 
 
-@contextmanager
-def _signals() -> Iterator["queue.SimpleQueue[int]"]:
-    """Deliver SIGTERM, SIGINT and SIGHUP into a queue; a second one to stop ends the process at once."""
-    arrived: queue.SimpleQueue[int] = queue.SimpleQueue()  # its put may be called from a signal handler
-    stops = 0
+class _Signals:
+    """SIGTERM, SIGINT and SIGHUP, to be waited for; a second one to stop ends the process at once.
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        nonlocal stops
-        stops += number in _STOP
-        if stops > 1:
-            os._exit(128 + number)
-        arrived.put(number)
+    They come through a pipe: a lock that the handler releases can miss the second of two signals.
+    """
 
-    before = {number: signal.signal(number, note) for number in (*_STOP, signal.SIGHUP)}
-    try:
-        yield arrived
-    finally:
-        for number, handler in before.items():
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self._stops = 0
+
+    def wait(self) -> int:
+        """Return the next signal's number."""
+        return os.read(self._read, 1)[0]
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._note) for number in (*_STOP, signal.SIGHUP)}
+        self._wakeup = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        signal.set_wakeup_fd(self._wakeup)
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+        os.close(self._read)
+        os.close(self._write)
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self._stops += number in _STOP
+        if self._stops > 1:
+            os._exit(128 + number)

@@ -32,8 +32,11 @@ def build(options: ReaderOptions, cadence_s: float, observe: Observe) -> FakeLiv
 def main() -> None:
     app = typer.Typer(pretty_exceptions_enable=False)
     app.command()(run_command)
-    with reported():
-        app(args=sys.argv[1:], obj=ServiceOptions(build_reader=build), standalone_mode=False)
+    try:
+        with reported():
+            app(args=sys.argv[1:], obj=ServiceOptions(build_reader=build), standalone_mode=False)
+    except typer.Exit as error:
+        sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":
