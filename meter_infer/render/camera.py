@@ -87,8 +87,8 @@ class CameraSettings:
 
     @property
     def blur_px(self) -> float:
-        """Deviation of the blur that belongs to these settings, about, px."""
-        return float(np.sqrt(self.softness**2 + self.defocus**2 / 4 + self.motion**2 / 12))
+        """Deviation of the blur by defocus and motion, about, px."""
+        return float(np.sqrt(self.defocus**2 / 4 + self.motion**2 / 12))
 
 
 def sample_camera(

@@ -10,7 +10,7 @@ Picture `i` of seed `s` comes from the generator of `[s, i]`: the same whatever 
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from math import degrees
@@ -93,6 +93,10 @@ def write_dataset(
         content = {"path": ".", **folders, "names": dict(enumerate(names))}
         (job.out / "data.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         (job.out / "truth.json").write_text(json.dumps({"images": records}), encoding="utf-8")
+    except BrokenExecutor as error:
+        raise SinkError(
+            "a rendering process was ended from outside, perhaps for want of memory; try fewer workers"
+        ) from error
     except OSError as error:
         raise SinkError(
             f"cannot write the data set to {job.out}: {error.strerror}; choose another folder"
