@@ -52,6 +52,7 @@ def test_height_shows_as_parallax() -> None:
     assert np.hypot(*on_face) == pytest.approx(3.0 * tan(tilt), rel=0.01)
 
 
+@settings(max_examples=50, deadline=None)
 @given(tilts, turns, turns, st.floats(-0.3, 0.3), st.floats(-0.3, 0.3))
 def test_the_tilt_is_measured_from_the_line_of_sight(
     tilt: float, axis: float, roll: float, sx: float, sy: float
@@ -64,6 +65,7 @@ def test_the_tilt_is_measured_from_the_line_of_sight(
     assert np.linalg.det(jacobian) == pytest.approx(area, rel=0.01)
 
 
+@settings(max_examples=50, deadline=None)
 @given(tilts, turns, turns)
 def test_unproject_undoes_project(tilt: float, axis: float, roll: float) -> None:
     pose = make_pose((10.0, 20.0), 50.0, tilt, axis, roll, 5.0).moved(1.7, (300.0, 200.0))
@@ -71,6 +73,7 @@ def test_unproject_undoes_project(tilt: float, axis: float, roll: float) -> None
     np.testing.assert_allclose(pose.unproject(pose.project(points, 2.5), 2.5), points, atol=1e-7)
 
 
+@settings(max_examples=50, deadline=None)
 @given(tilts, turns, st.floats(0.0, 5.0))
 def test_circle_ellipse_holds_the_projected_circle(tilt: float, axis: float, height: float) -> None:
     pose = make_pose((50.0, 50.0), 100.0, tilt, axis, 0.3, 4.0).moved(2.0, (320.0, 240.0))
@@ -104,6 +107,7 @@ def test_resampled_and_offset_poses_show_the_same_points() -> None:
     np.testing.assert_allclose(pose.offset(5.0, -7.0).project(point, 4.0), pose.project(moved, 4.0))
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.floats(-0.1, 0.2), st.floats(0.0, 640.0), st.floats(0.0, 480.0))
 def test_distort_undoes_ideal(k: float, x: float, y: float) -> None:
     lens = Lens((310.0, 250.0), 400.0, k)
@@ -123,7 +127,7 @@ def test_the_lens_moves_pictures_as_it_moves_points(k: float) -> None:
     np.testing.assert_allclose(spot_center(distort_image(frame, lens)), expected, atol=0.15)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 255), st.integers(0, 255))
 def test_blending_is_straight_alpha_over(alpha: int, value: int) -> None:
     sheet = np.full((4, 4, 4), value, np.uint8)
