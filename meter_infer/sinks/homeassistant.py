@@ -95,7 +95,6 @@ def discovery(
     config: dict[str, object] = {
         "name": info.meter,
         "unique_id": unique,
-        "object_id": unique.lower(),
         "state_topic": f"{base}/state",
         "value_template": _template(key, factor),
         "json_attributes_topic": f"{base}/state",

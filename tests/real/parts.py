@@ -84,10 +84,15 @@ class _Process:
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
 
-    def kill(self) -> None:
+    def go_on(self) -> None:
+        """Let it go on after `pause`."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
         process, self.process = self.process, None
         if process is not None:
-            process.kill()
+            process.send_signal(number)
             process.wait(10)
             if process.stdout is not None:
                 process.stdout.close()
@@ -125,14 +130,20 @@ class Broker(_Process):
     """mosquitto on its own port, with a password or TLS where asked for; keeps its port when restarted."""
 
     def __init__(
-        self, folder: Path, user: str = "", password: str = "", certificates: "Certificates | None" = None
+        self,
+        folder: Path,
+        user: str = "",
+        password: str = "",
+        certificates: "Certificates | None" = None,
+        persistent: bool = False,
     ) -> None:
         why = _why_no_broker()
         if why:
             pytest.skip(why)
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        lines = [f"listener {self.port} 127.0.0.1", "persistence false", "max_queued_messages 0"]
+        lines = [f"listener {self.port} 127.0.0.1", "max_queued_messages 0"]
+        lines += ["persistence true", f"persistence_location {folder}/"] if persistent else []
         if user:
             passwords = folder / "passwords"
             _run("mosquitto_passwd", "-b", "-c", str(passwords), user, password)

@@ -24,7 +24,6 @@ KEYS: dict[str, type | tuple[type, ...]] = {
     "icon": str,
     "json_attributes_topic": str,
     "name": str,
-    "object_id": str,
     "origin": dict,
     "state_class": str,
     "state_topic": str,
