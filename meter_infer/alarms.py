@@ -73,7 +73,7 @@ class Alarm:
 
     limits: AlarmLimits
     _tiers: list[_Tier] = field(init=False)
-    _shown: tuple[AlarmLevel, str | None] = field(default=(AlarmLevel.NONE, None), init=False)
+    _shown: tuple[AlarmLevel, str | None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         limits = self.limits
@@ -91,10 +91,14 @@ class Alarm:
     @property
     def level(self) -> AlarmLevel:
         """The level now."""
-        return self._shown[0]
+        return self._shown[0] if self._shown is not None else AlarmLevel.NONE
 
     def update(self, reading: Reading) -> AlarmEvent | None:
-        """Take a reading; return an event where the level or the side changed."""
+        """Take a reading; return an event where the level or the side changed.
+
+        The first good reading gives one in any case: whoever remembers an alarm from before a restart
+        learns whether it still stands.
+        """
         if reading.quality is not Quality.GOOD or reading.value is None:
             return None
         at_s = reading.captured_at.timestamp()

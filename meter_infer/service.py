@@ -227,6 +227,7 @@ def camera_settings(site: Site, name: str, config: CameraConfig) -> CameraSettin
         meters=meter_setups(name, config),
         rules={meter: _rules(each) for meter, each in config.meters.items()},
         transport=config.transport,
+        frozen_after_s=config.frozen_after,
         cadence_s=site.reading.every if config.every is None else config.every,
     )
 

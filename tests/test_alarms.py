@@ -103,3 +103,10 @@ def test_the_median_window_is_bounded() -> None:
 def test_hysteresis_holds_small_movements_and_follows_large_ones() -> None:
     hold = Hysteresis(0.5).hold
     assert [hold(v) for v in [1.0, 1.4, 0.6, 1.6, 1.2, 1.0]] == [1.0, 1.0, 1.0, 1.6, 1.6, 1.0]
+
+
+def test_the_first_good_reading_says_that_there_is_no_alarm() -> None:
+    """A retained alarm from before a restart would stand for ever otherwise."""
+    first = Alarm(AlarmLimits(high_warn=8)).update(reading(value=5))
+    assert first is not None
+    assert first.level is AlarmLevel.NONE

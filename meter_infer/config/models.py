@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic import field_validator as check
 
 from meter_infer.calibration import Calibration
-from meter_infer.config.fields import BoxNumbers, Every, Id, Number, Pixel, Range, Text, Url
+from meter_infer.config.fields import BoxNumbers, Duration, Every, Id, Number, Pixel, Range, Text, Url
 from meter_infer.config.live import AlarmsConfig, EvidenceConfig, HttpConfig, ReadingConfig, SinksConfig
 from meter_infer.config.section import Section as _Section
 from meter_infer.errors import CalibrationError
@@ -139,6 +139,8 @@ class CameraConfig(_Section):
     """How RTSP carries the pictures."""
     every: Every | None = None
     """This camera's own `reading.every`."""
+    frozen_after: Duration = 60.0
+    """The same picture, bit by bit, for this long is a frozen camera; 0: never."""
     meters: dict[Id, MeterConfig] = Field(default_factory=dict)
 
     @check("meters", mode="before")

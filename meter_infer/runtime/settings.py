@@ -67,5 +67,5 @@ class LiveSettings:
     """A batch that takes longer than this is a hanging inference engine."""
     stop_within_s: float = 4.5
     """Everything is flushed and joined within this time."""
-    queue_size: int = 20_000
+    queue_size: int = 60_000
     """Items that may wait for one sink; the oldest are dropped beyond that, and counted."""

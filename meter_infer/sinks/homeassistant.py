@@ -42,7 +42,7 @@ _CLASSES: dict[str | None, tuple[str, ...]] = {
     "weight": ("kg", "g", "mg", "lb", "oz"),
     None: ("%", "rpm"),
 }
-_UNITS: dict[str, UnitClass] = {
+KNOWN_UNITS: dict[str, UnitClass] = {
     unit: UnitClass(device_class, unit) for device_class, units in _CLASSES.items() for unit in units
 } | {
     "MPa": UnitClass("pressure", "kPa", 1000.0),
@@ -71,7 +71,7 @@ def unit_class(unit: str | None) -> UnitClass | None:
     """Return how Home Assistant knows a unit; one that it does not know is passed on without a class."""
     if unit is None:
         return None
-    return _UNITS.get(unit) or UnitClass(None, unit)
+    return KNOWN_UNITS.get(unit) or UnitClass(None, unit)
 
 
 def slug(text: str) -> str:

@@ -139,7 +139,7 @@ class ListSink:
         return [item for item in self.items if isinstance(item, Reading)]
 
 
-def until(true: Callable[[], object], timeout_s: float = 5.0) -> None:
+def until(true: Callable[[], object], timeout_s: float = 30.0) -> None:
     """Wait until a condition holds; fail where it does not in time."""
     stop = threading.Event()
     end = time.monotonic() + timeout_s

@@ -255,14 +255,15 @@ def test_alarms_are_published_after_the_reading_that_raised_them() -> None:
     sink = ListSink()
     rules = {"m": MeterRules(alarms=AlarmLimits(high_warn=10, high_critical=20))}
     with running(camera("a", rules=rules), sinks=(sink,)) as (live, _):
-        until(lambda: len([item for item in sink.items if isinstance(item, AlarmEvent)]) == 2)
+        until(lambda: len([item for item in sink.items if isinstance(item, AlarmEvent)]) == 3)
         events = [item for item in sink.items if isinstance(item, AlarmEvent)]
         families = {family.name: family for family in present_metrics(live)}
-    assert [event.level for event in events] == [AlarmLevel.WARN, AlarmLevel.CRITICAL]
-    place = sink.items.index(events[0])
+    levels = [event.level for event in events]
+    assert levels == [AlarmLevel.NONE, AlarmLevel.WARN, AlarmLevel.CRITICAL]
+    place = sink.items.index(events[1])
     before = sink.items[place - 1]
     assert isinstance(before, Reading)
-    assert before.captured_at == events[0].at
+    assert before.captured_at == events[1].at
     assert families["meter_infer_alarm_level"].samples[0].value == 2
 
 

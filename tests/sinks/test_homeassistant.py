@@ -112,9 +112,9 @@ def test_units_go_with_their_device_class(unit: str | None, device_class: str | 
 
 
 def test_every_unit_that_is_known_is_known_to_home_assistant() -> None:
-    from meter_infer.sinks.homeassistant import _UNITS
+    from meter_infer.sinks.homeassistant import KNOWN_UNITS
 
-    for unit in _UNITS:
+    for unit in KNOWN_UNITS:
         known = unit_class(unit)
         assert known is not None
         assert known.device_class is None or known.unit in UNITS[known.device_class], unit
