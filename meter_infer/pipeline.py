@@ -156,6 +156,7 @@ class MeterReader:
         known = {key[1]: state for key, state in self._states.items() if key[0] == camera}
         self.forget(camera)
         self._binders[camera] = binder
+        self._configured |= {camera}
         binder.places.clear()
         for setup in meters:
             state, place = known.get(setup.meter), places.get(setup.meter)
@@ -166,6 +167,7 @@ class MeterReader:
 
     def forget(self, camera: str) -> None:
         """Forget a camera and its meters."""
+        self._configured -= {camera}
         self._binders.pop(camera, None)
         self._verified.pop(camera, None)
         for key in [key for key in self._states if key[0] == camera]:
