@@ -12,7 +12,7 @@ from meter_infer.annotate import Polyline
 from meter_infer.app import ReaderOptions, address_of, meter_setups
 from meter_infer.backends import BackendOptions
 from meter_infer.config import CameraConfig, MeterConfig, MqttConfig, Site, load_site
-from meter_infer.errors import ConfigError
+from meter_infer.errors import ConfigError, MeterInferError
 from meter_infer.evidence import EvidenceSettings
 from meter_infer.networks import load_detector, load_segmenter
 from meter_infer.overlay import shapes_of
@@ -106,8 +106,8 @@ class ServiceOptions:
 class Service:
     """A site's live service. `start`, `reload` as often as one likes, `stop` once.
 
-    Raises ConfigError, ModelError and BackendError when it is made or started; whatever happens to cameras
-    and sinks after that is reported and mended, and ends nothing.
+    Raises ConfigError when it is made, ModelError and BackendError when it is started; whatever happens to
+    cameras and sinks after that is reported and mended, and ends nothing.
     """
 
     def __init__(self, site: Site, options: ServiceOptions, secrets: Secrets | None = None) -> None:
@@ -115,15 +115,13 @@ class Service:
         self.secrets = secrets or Secrets()
         self.secrets.add(secrets_of(site))
         self._manager = ServiceManager()
+        self._options = options
+        self._reader: LiveReader | None = None
+        self._keeper = self._make_keeper(site)
         metrics = Metrics()
-        with ExitStack() as stack:
-            self._reader = options.build_reader(options.reader, site.reading.cadence, metrics.observe)
-            stack.callback(self._reader.close)
-            self._keeper = self._make_keeper(site)
-            parts = Parts(open_feed, make_sinks(site), self._keeper, self._manager.alive, metrics)
-            self.live = Live(live_settings(site), self._reader, parts)
-            self._server = self._make_server(site, metrics)
-            stack.pop_all()
+        parts = Parts(open_feed, make_sinks(site), self._keeper, self._manager.alive, metrics)
+        self.live = Live(live_settings(site), parts)
+        self._server = self._make_server(site, metrics)
 
     def _make_keeper(self, site: Site) -> Keeper | None:
         if site.evidence is None:
@@ -132,7 +130,10 @@ class Service:
         settings = EvidenceSettings(
             site.resolve(config.directory), config.max_files, int(config.max_mb * 1e6), config.every
         )
-        return Keeper(settings, self._reader.seen)
+        return Keeper(settings, self._seen)
+
+    def _seen(self, camera: str, meter: str) -> Sequence[Polyline]:
+        return self._reader.seen(camera, meter) if self._reader is not None else ()
 
     def _make_server(self, site: Site, metrics: Metrics) -> StatusServer | None:
         metrics.watch(lambda: present_metrics(self.live))
@@ -142,12 +143,19 @@ class Service:
         return StatusServer(host.strip("[]"), int(port), metrics, self.health)
 
     def start(self) -> None:
-        """Start everything; returns at once."""
+        """Start everything; the cameras are called while the networks are loaded."""
         if self._keeper is not None:
             self._keeper.worker.start()
         if self._server is not None:
             self._server.start()
-        self.live.start()
+        self.live.connect()
+        options, cadence_s = self._options, self._site.reading.cadence
+        try:
+            self._reader = options.build_reader(options.reader, cadence_s, self.live.metrics.observe)
+        except MeterInferError:
+            self.stop()
+            raise
+        self.live.read(self._reader)
         cameras, meters = len(self._site.cameras), sum(len(c.meters) for c in self._site.cameras.values())
         logger.info("Watching %d cameras, %d meters, on %s.", cameras, meters, self._reader.engine)
         self._manager.ready()
@@ -188,7 +196,7 @@ class Service:
                 hanging.append(self._keeper.worker.name)
         if self._server is not None:
             self._server.stop()
-        if "reading" not in hanging:
+        if self._reader is not None and "reading" not in hanging:
             self._reader.close()
         return hanging
 

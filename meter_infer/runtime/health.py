@@ -45,9 +45,9 @@ def health_of(live: Live) -> Health:
     for outlet in live.dispatcher.outlets:
         if outlet.problem:
             problems[f"sink/{outlet.sink.name}"] = outlet.problem
-    gone = [
-        worker.name for worker in live.workers() if not worker.alive and not worker.name.startswith("camera-")
-    ]
+    workers = [worker for worker in live.workers() if not worker.name.startswith("camera-")]
+    gone = [worker.name for worker in workers if worker.started and not worker.alive]
+    ready &= all(worker.started for worker in workers)
     problems.update({f"thread/{name}": "It does not run." for name in gone})
     stuck_s = live.watchdog.stuck_s
     if stuck_s:

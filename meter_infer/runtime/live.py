@@ -52,11 +52,10 @@ class Live:
 
     Args:
         settings: cameras, batches and bounds.
-        reader: reads frames; used by one thread only.
         parts: sinks, and how cameras are opened.
     """
 
-    def __init__(self, settings: LiveSettings, reader: FrameReader, parts: Parts) -> None:
+    def __init__(self, settings: LiveSettings, parts: Parts) -> None:
         self._settings = settings
         self._parts = parts
         self.metrics = parts.metrics
@@ -66,7 +65,7 @@ class Live:
         self.dispatcher = Dispatcher(outlets, self.board.note)
         self._judge = Judge(self._is_frozen, parts.keep)
         self.loop = ReadingLoop(
-            reader, self._intake, settings.batch, self._judge, self.dispatcher.publish, self.metrics
+            self._intake, settings.batch, self._judge, self.dispatcher.publish, self.metrics
         )
         self.watchdog = Watchdog(
             self.feeds, self.loop, self.board, self._publish_owed, settings.stuck_after_s, parts.notify
@@ -77,12 +76,21 @@ class Live:
         self._retired: list[Worker] = []
         self._lock = threading.Lock()
 
-    def start(self) -> None:
-        """Start all threads; returns at once."""
+    def connect(self) -> None:
+        """Start the sinks and call the cameras; returns at once."""
         self.dispatcher.start()
         self.apply(self._settings.cameras)
+
+    def read(self, reader: FrameReader) -> None:
+        """Start reading; `reader` is used by one thread only."""
+        self.loop.use(reader)
         self._reading.start()
         self._watching.start()
+
+    def start(self, reader: FrameReader) -> None:
+        """Start all threads; returns at once."""
+        self.connect()
+        self.read(reader)
 
     def stop(self) -> list[str]:
         """Stop all, flush all, join all within `stop_within_s`; return the names of threads that hang."""

@@ -51,7 +51,6 @@ class ReadingLoop:
 
     def __init__(
         self,
-        reader: FrameReader,
         intake: Intake,
         limits: BatchLimits,
         judge: Callable[[Sequence[Frame], Sequence[Reading]], Sequence[Item]],
@@ -59,7 +58,7 @@ class ReadingLoop:
         listener: LoopListener,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._reader = reader
+        self._reader: FrameReader | None = None
         self._intake = intake
         self.limits = limits
         self._judge = judge
@@ -73,6 +72,10 @@ class ReadingLoop:
         """Batches in a row of which no frame could be read."""
         self.last_failure: str | None = None
 
+    def use(self, reader: FrameReader) -> None:
+        """Say what reads; to be called before the thread starts."""
+        self._reader = reader
+
     def call(self, action: Callable[[FrameReader], None]) -> None:
         """Have `action(reader)` run between two batches, in the loop's own thread."""
         self._calls.put(action)
@@ -84,14 +87,17 @@ class ReadingLoop:
 
     def step(self, timeout_s: float = _TAKE_S) -> int:
         """Do what was asked for, then read one batch; return how many frames it had."""
+        reader = self._reader
+        if reader is None:
+            raise RuntimeError("the reading loop runs before it was told what to use")
         while not self._calls.empty():
-            self._calls.get()(self._reader)
+            self._calls.get()(reader)
         frames = self._intake.take(self.limits, timeout_s)
         if not frames:
             return 0
         self.busy_since_s = began = self._clock()
         try:
-            done, readings = self._read(frames)
+            done, readings = self._read(reader, frames)
             took = self._clock() - began
             self._publish(self._judge(done, readings))
             self._listener.on_batch(done, [began - frame.received_s for frame in done], took)
@@ -99,9 +105,9 @@ class ReadingLoop:
             self.busy_since_s = None
         return len(frames)
 
-    def _read(self, frames: Sequence[Frame]) -> tuple[list[Frame], list[Reading]]:
+    def _read(self, reader: FrameReader, frames: Sequence[Frame]) -> tuple[list[Frame], list[Reading]]:
         try:
-            readings = self._reader.read(frames)
+            readings = reader.read(frames)
         except Exception as error:  # noqa: BLE001  # logged and counted; the frames get a second chance
             self._failed(error)
         else:
@@ -110,14 +116,14 @@ class ReadingLoop:
         if len(frames) == 1:
             self._listener.on_drop(frames[0].camera, Drop.ERROR)
             return [], []
-        return self._read_singly(frames)
+        return self._read_singly(reader, frames)
 
-    def _read_singly(self, frames: Sequence[Frame]) -> tuple[list[Frame], list[Reading]]:
+    def _read_singly(self, reader: FrameReader, frames: Sequence[Frame]) -> tuple[list[Frame], list[Reading]]:
         done: list[Frame] = []
         readings: list[Reading] = []
         for frame in frames:
             try:
-                readings += self._reader.read([frame])
+                readings += reader.read([frame])
             except Exception as error:  # noqa: BLE001  # logged and counted; the other cameras go on
                 self._failed(error)
                 self._listener.on_drop(frame.camera, Drop.ERROR)

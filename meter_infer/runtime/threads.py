@@ -52,6 +52,11 @@ class Worker:
         return not self._thread.is_alive()
 
     @property
+    def started(self) -> bool:
+        """Whether it was ever started."""
+        return self._thread.ident is not None
+
+    @property
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()

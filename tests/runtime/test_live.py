@@ -47,10 +47,9 @@ def running(
     batch = BatchLimits(window_s=0.002)
     live = Live(
         LiveSettings(cameras, batch, **more),  # type: ignore[arg-type]
-        reader,
         Parts(open_feed, sinks),
     )
-    live.start()
+    live.start(reader)
     try:
         yield live, reader
     finally:
@@ -187,8 +186,8 @@ def test_stop_does_not_wait_for_ever_for_a_camera_that_hangs() -> None:
             hang.wait(20)
             return iter(())
 
-    live = Live(LiveSettings((camera("a"),), stop_within_s=1.0), FakeReader(), Parts(lambda _: Hanging("a")))
-    live.start()
+    live = Live(LiveSettings((camera("a"),), stop_within_s=1.0), Parts(lambda _: Hanging("a")))
+    live.start(FakeReader())
     began = time.monotonic()
     assert live.stop() == ["camera-a"]
     assert time.monotonic() - began < 1.5

@@ -103,8 +103,8 @@ def test_a_camera_that_dies_comes_back(clip: Path, caplog: pytest.LogCaptureFixt
             )
             for name, url in (("a", address), ("b", other.url))
         )
-        live = Live(LiveSettings(cameras, BatchLimits()), FakeReader(), Parts(open_feed, [sink]))
-        live.start()
+        live = Live(LiveSettings(cameras, BatchLimits()), Parts(open_feed, [sink]))
+        live.start(FakeReader())
         try:
             until(lambda: {r.camera for r in sink.readings if r.reason is Reason.OK} == {"a", "b"}, 10)
             server.pause()

@@ -1,0 +1,107 @@
+"""A service in this process: how it starts and ends, and what its pages say."""
+
+import socket
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from meter_infer.app import ReaderOptions
+from meter_infer.config import load_site
+from meter_infer.errors import ConfigError, ModelError
+from meter_infer.runtime.timing import Observe
+from meter_infer.service import LiveReader, Service, ServiceOptions
+from tests.real.parts import free_port, write_clip
+from tests.runtime.fakes import until
+from tests.service.fake_service import build
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_clip(tmp_path / "clip.mp4", 2, size=(160, 120))
+    return tmp_path
+
+
+def site(folder: Path, more: str = "") -> Path:
+    path = folder / "site.yaml"
+    path.write_text(
+        "cameras: {hall: {url: clip.mp4, meters: {p1: {kind: pointer, range: [0, 10], unit: bar}}}}\n"
+        "sinks: {csv: {directory: readings, every: frame}}\n" + more
+    )
+    return path
+
+
+def test_a_recording_is_read_frame_by_frame_to_its_end(folder: Path) -> None:
+    service = Service(load_site(site(folder)), ServiceOptions(build_reader=build))
+    service.start()
+    until(lambda: service.live.feeds()[0].state.status.state.value == "ended")
+    until(lambda: service.live.intake_depth == 0)
+    assert service.health().problems == {}
+    assert service.stop() == []
+    (path,) = (folder / "readings").glob("*.csv")
+    assert len(path.read_text().splitlines()) == 1 + 40
+
+
+def test_the_cameras_are_called_while_the_networks_are_loaded(folder: Path) -> None:
+    opened = threading.Event()
+
+    def slow(options: ReaderOptions, cadence_s: float, observe: Observe) -> LiveReader:
+        until(lambda: service.live.intake_depth == 1)
+        opened.set()
+        return build(options, cadence_s, observe)
+
+    service = Service(load_site(site(folder)), ServiceOptions(build_reader=slow))
+    service.start()
+    assert opened.is_set()
+    assert service.stop() == []
+
+
+def test_a_model_that_is_missing_ends_the_start_and_leaves_no_thread(folder: Path) -> None:
+    def broken(options: ReaderOptions, cadence_s: float, observe: Observe) -> LiveReader:
+        raise ModelError("The model is missing; restore it.")
+
+    service = Service(load_site(site(folder)), ServiceOptions(build_reader=broken))
+    began = time.monotonic()
+    with pytest.raises(ModelError, match="missing"):
+        service.start()
+    assert time.monotonic() - began < 5
+
+
+def test_a_port_that_is_taken_is_said_before_anything_starts(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"{port}"):
+            Service(
+                load_site(site(folder, f'http: {{listen: "127.0.0.1:{port}"}}')),
+                ServiceOptions(build_reader=build),
+            )
+
+
+def test_a_client_that_says_nothing_holds_up_no_other(folder: Path) -> None:
+    port = free_port()
+    service = Service(
+        load_site(site(folder, f'http: {{listen: "127.0.0.1:{port}"}}')), ServiceOptions(build_reader=build)
+    )
+    service.start()
+    with socket.create_connection(("127.0.0.1", port)) as silent:
+        silent.sendall(b"GET /metr")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            assert b"meter_infer_stage_seconds" in answer.read()
+    assert service.stop() == []
+
+
+@pytest.mark.allow_error_log
+def test_a_reload_with_a_mistake_changes_nothing(folder: Path) -> None:
+    path = site(folder)
+    service = Service(load_site(path), ServiceOptions(build_reader=build))
+    service.start()
+    feeds = service.live.feeds()
+    for bad in ("cameras: {", "cameras: {hall: {url: clip.mp4, nonsense: 1}}", ""):
+        path.write_text(bad)
+        assert not service.reload()
+    path.unlink()
+    assert not service.reload()
+    assert service.live.feeds() == feeds
+    assert service.stop() == []
