@@ -216,11 +216,13 @@ def _draw_box(canvas: Image, box: Box, color: _Color, unit_px: int) -> None:
 
 
 def _draw_shape(canvas: Image, shape: Polyline, unit_px: int) -> None:
-    thickness = max(1, round(unit_px / 10))
+    # a thick line would hide the very marks of a small dial that it should show to be right
+    extent = float(np.ptp(shape.points, axis=0).max())
+    thickness = max(1, round(min(unit_px / 10, extent / 120)))
     if len(shape.points) == 1:
         x, y = shape.points[0]
         center = (round((x - 0.5) * 2**_SHIFT), round((y - 0.5) * 2**_SHIFT))
-        radius = round(max(2.5, unit_px / 5) * 2**_SHIFT)
+        radius = round(max(2.0, unit_px / 9) * 2**_SHIFT)
         cv2.circle(canvas, center, radius + (1 << _SHIFT), _SHADOW, -1, cv2.LINE_AA, _SHIFT)
         cv2.circle(canvas, center, radius, _ROLE[shape.role], -1, cv2.LINE_AA, _SHIFT)
     else:

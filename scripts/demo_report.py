@@ -68,6 +68,8 @@ def save_frames(video: Path, out: Path, count: int) -> list[Path]:
     with av.open(str(video)) as container:
         total = sum(1 for _ in container.decode(video=0))
     wanted = {round((i + 0.5) * total / count) for i in range(count)}
+    for stale in out.glob("frame-*.png"):
+        stale.unlink()
     saved = []
     with av.open(str(video)) as container:
         for index, frame in enumerate(container.decode(video=0)):
