@@ -15,6 +15,7 @@ from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.track import DialTrack
 from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
 
+MAX_SPAN_CHANGE = np.deg2rad(10)
 DISAGREEMENT = 0.04
 """One look and all looks together may differ by this fraction of the scale."""
 
@@ -76,7 +77,11 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     """Return the view with its geometry refined in the luma plane."""
     geometry = align_ring(patch, view.geometry)
     angle = None if view.pointer is None else mask_crossing(geometry, view.pointer)
-    return replace(view, geometry=refine_ends(patch, geometry, angle))
+    refined = refine_ends(patch, geometry, angle)
+    # Refining moves things by little; what moved far has caught something else.
+    if abs(refined.span - view.geometry.span) > MAX_SPAN_CHANGE:
+        return view
+    return replace(view, geometry=refined)
 
 
 def read_dial(patch: Patch, view: DialView) -> Look:
