@@ -222,7 +222,7 @@ def _draw_shape(canvas: Image, shape: Polyline, unit_px: int) -> None:
     if len(shape.points) == 1:
         x, y = shape.points[0]
         center = (round((x - 0.5) * 2**_SHIFT), round((y - 0.5) * 2**_SHIFT))
-        radius = round(max(2.0, unit_px / 9) * 2**_SHIFT)
+        radius = round(max(2.5, unit_px / 8) * 2**_SHIFT)
         cv2.circle(canvas, center, radius + (1 << _SHIFT), _SHADOW, -1, cv2.LINE_AA, _SHIFT)
         cv2.circle(canvas, center, radius, _ROLE[shape.role], -1, cv2.LINE_AA, _SHIFT)
     else:
@@ -235,5 +235,6 @@ def _line(
     # OpenCV puts a pixel's centre on whole numbers, this project on halves
     fixed = np.round((points - 0.5) * 2**_SHIFT).astype(np.int32).reshape(-1, 1, 2)
     seam = thickness + 2 * max(1, thickness // 4)
-    cv2.polylines(canvas, [fixed], closed, _SHADOW, seam, cv2.LINE_AA, _SHIFT)
+    if thickness > 1:
+        cv2.polylines(canvas, [fixed], closed, _SHADOW, seam, cv2.LINE_AA, _SHIFT)
     cv2.polylines(canvas, [fixed], closed, color, thickness, cv2.LINE_AA, _SHIFT)
