@@ -49,7 +49,7 @@ class Calibration:
         first, last = float(ends[0]), float(ends[1])
         if first == last:
             raise CalibrationError(
-                f"A scale from {first:g} to {last:g} has no width; give the values of its first and last mark."
+                f"A scale from {first:g} to {last:g} has no width; give the values of its two ends."
             )
         return cls(((0.0, first), (1.0, last)))
 

@@ -43,8 +43,8 @@ def pointer_contrast(scene: Scene) -> float:
     polygon = [np.round(scene.truth.polygons[SegmentClass.POINTER]).astype(np.int32)]
     inside = np.zeros_like(scene.luma)
     cv2.fillPoly(inside, polygon, (255.0,))
-    beside = cv2.dilate(inside, np.ones((15, 15))) & ~cv2.dilate(inside, np.ones((5, 5)))
-    return abs(float(np.median(scene.luma[inside > 0])) - float(np.median(scene.luma[beside > 0])))
+    far, near = (np.asarray(cv2.dilate(inside, np.ones((side, side)))) > 0 for side in (15, 5))
+    return abs(float(np.median(scene.luma[inside > 0])) - float(np.median(scene.luma[far & ~near])))
 
 
 def reader(
@@ -239,7 +239,8 @@ def _redrawn(scene: Scene, turn_deg: float) -> Scene:
         cv2.inpaint(luma, cv2.dilate(hole, np.ones((7, 7))), 5, cv2.INPAINT_TELEA), dtype=np.uint8
     )
     dark = float(np.median(luma)) > 110
-    cv2.line(luma, tuple(np.int32(hub)), tuple(np.int32(tip)), (0.0 if dark else 255.0,), 5, cv2.LINE_AA)
+    ends = [(int(p[0]), int(p[1])) for p in (hub, tip)]
+    cv2.line(luma, ends[0], ends[1], (0.0 if dark else 255.0,), 5, cv2.LINE_AA)
     half = np.array([-(tip - hub)[1], (tip - hub)[0]]) / np.linalg.norm(tip - hub) * 2.5
     polygons = {
         **scene.truth.polygons,
