@@ -4,13 +4,15 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from meter_infer.errors import SinkError
 from meter_infer.events import Item
 from meter_infer.runtime.backoff import Backoff
 from meter_infer.runtime.threads import Worker
 from meter_infer.sinks.live import LiveSink
+from meter_infer.types import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -143,22 +145,43 @@ class Outlet:
 
 
 class Dispatcher:
-    """Hands every item to every outlet, and to whoever listens in this process."""
+    """Hands every item to every outlet. The readings of a meter leave in the order of their capture times.
 
-    def __init__(
-        self, outlets: Sequence[Outlet], listen: Callable[[Sequence[Item]], None] | None = None
-    ) -> None:
+    A reading that comes out of the networks so late that the watchdog has spoken for its meter meanwhile
+    is dropped and counted: nobody downstream should see time run backwards.
+    """
+
+    def __init__(self, outlets: Sequence[Outlet]) -> None:
         self.outlets = tuple(outlets)
-        self._listen = listen
+        self.late = 0
+        """Readings that came too late."""
+        self._lock = threading.Lock()
+        self._newest: dict[tuple[str, str], datetime] = {}
 
-    def publish(self, items: Sequence[Item]) -> None:
-        """Queue items for all sinks, in this order; returns at once."""
-        if not items:
-            return
-        if self._listen is not None:
-            self._listen(items)
-        for outlet in self.outlets:
-            outlet.put(items)
+    def publish(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Queue items for all sinks, in this order; return those that were. Never waits for a sink."""
+        with self._lock:
+            timely = [item for item in items if not isinstance(item, Reading) or self._is_timely(item)]
+            if timely:
+                for outlet in self.outlets:
+                    outlet.put(timely)
+        return timely
+
+    def forget(self, camera: str) -> None:
+        """Forget a camera that was removed."""
+        with self._lock:
+            for key in [key for key in self._newest if key[0] == camera]:
+                del self._newest[key]
+
+    def _is_timely(self, reading: Reading) -> bool:
+        key = reading.camera, reading.meter
+        newest = self._newest.get(key)
+        # a newest one that lies in the future says that the clock was set back: time begins anew
+        if newest is not None and reading.captured_at < newest <= datetime.now(UTC):
+            self.late += 1
+            return False
+        self._newest[key] = reading.captured_at
+        return True
 
     def start(self) -> None:
         """Start the sinks' threads."""

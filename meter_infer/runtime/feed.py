@@ -45,6 +45,8 @@ class FeedState:
     """Arrival of the last frame, monotonic; None before the first."""
     index: int = 0
     """Frames decoded; the next one's index."""
+    lag_s: float = 0.0
+    """How far the last frame's capture time lay before its arrival."""
 
 
 class CameraFeed:
@@ -107,6 +109,7 @@ class CameraFeed:
                 if now - began > _HEALTHY_S:
                     self._backoff.reset()
                 self.state.frame_s = now
+                self.state.lag_s = (datetime.now(UTC) - frame.captured_at).total_seconds() if live else 0.0
                 self._listener.on_decoded(settings.camera)
                 self._judge(watch.look(frame.luma, now))
                 self._intake.offer(replace(frame, index=self.state.index), stop)

@@ -132,6 +132,8 @@ def _meter_metrics(live: Live, now: float) -> Iterable[Metric]:
 def _sink_metrics(live: Live) -> Iterable[Metric]:
     outlets = live.dispatcher.outlets
     sink = ("sink",)
+    late = float(live.dispatcher.late)
+    yield total("readings_late", "Readings dropped because they came too late.", (), [((), late)])
     yield gauge("queue_depth", "Items that wait.", ("queue",), [(("intake",), float(live.intake_depth))])
     rows = [((outlet.sink.name,), outlet) for outlet in outlets]
     yield gauge("sink_queue", "Items that wait for the sink.", sink, [(n, float(o.depth)) for n, o in rows])

@@ -62,11 +62,9 @@ class Live:
         self.board = Board()
         self._intake = Intake(self.metrics.on_drop)
         outlets = [Outlet(sink, settings.queue_size) for sink in parts.sinks]
-        self.dispatcher = Dispatcher(outlets, self.board.note)
+        self.dispatcher = Dispatcher(outlets)
         self._judge = Judge(self._is_frozen, parts.keep)
-        self.loop = ReadingLoop(
-            self._intake, settings.batch, self._judge, self.dispatcher.publish, self.metrics
-        )
+        self.loop = ReadingLoop(self._intake, settings.batch, self._judge, self._publish, self.metrics)
         self.watchdog = Watchdog(
             self.feeds, self.loop, self.board, self._publish_owed, settings.stuck_after_s, parts.notify
         )
@@ -155,6 +153,7 @@ class Live:
         self.loop.call(lambda _: self._judge.configure(name, {}))
         self.loop.call(lambda _: self.board.forget(name))
         self.loop.call(lambda _: self.metrics.forget(name))
+        self.loop.call(lambda _: self.dispatcher.forget(name))
         status = CameraStatus(datetime.now(UTC), name, CameraState.OFFLINE, "Removed from the configuration.")
         self.dispatcher.publish([status])
         logger.info("Camera %s was removed.", name)
@@ -189,11 +188,11 @@ class Live:
         camera = self._cameras.get(name)
         return camera is not None and camera.feed.state.status.state is CameraState.FROZEN
 
+    def _publish(self, items: Sequence[Item]) -> None:
+        self.board.note(self.dispatcher.publish(items))
+
     def _publish_owed(self, items: Sequence[Item]) -> None:
-        if items:
-            self.board.note(items, from_picture=False)
-            for outlet in self.dispatcher.outlets:
-                outlet.put(items)
+        self.board.note(self.dispatcher.publish(items), from_picture=False)
 
     def on_status(self, status: CameraStatus) -> None:
         """Publish a camera's change of state."""

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from meter_infer.events import CameraState, Item
 from meter_infer.runtime.board import Board
@@ -74,7 +74,7 @@ class Watchdog:
     def _missing(self, feed: CameraFeed, now: float) -> list[Item]:
         """Return the readings that a camera owes."""
         settings, state = feed.settings, feed.state
-        if state.status.state is CameraState.ENDED:
+        if not settings.address.is_stream:  # a recording waits for its reader, and has times of its own
             return []
         began = state.frame_s if state.frame_s is not None else state.since_s
         silent = now - began > settings.silent_after_s
@@ -111,7 +111,8 @@ class Watchdog:
 
 def _owed(feed: CameraFeed, meter: str, kind: MeterKind, unit: str | None, reason: Reason) -> Reading:
     return Reading(
-        captured_at=datetime.now(UTC),
+        # by the camera's own clock, as far as it is known, so that its next frame comes after this
+        captured_at=datetime.now(UTC) - timedelta(seconds=max(0.0, feed.state.lag_s)),
         camera=feed.settings.camera,
         meter=meter,
         kind=kind,

@@ -56,7 +56,8 @@ class StreamClock:
         told = self._told.pop(pts, None) if pts is not None else None
         if told is not None and abs((told - arrived).total_seconds()) <= TRUSTED_SKEW_S:
             at = min(told, arrived)
-        if self._last is not None and at < self._last:
+        # a last time that lies in the future says that this machine's clock was set back
+        if self._last is not None and at < self._last <= arrived:
             at = self._last
         self._last = at
         return at

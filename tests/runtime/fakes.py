@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -66,8 +67,9 @@ class FakeReader:
         if bad:
             raise ValueError(f"cannot read {sorted(bad)}")
         return [
-            reading(
-                item.camera, setup.meter, float(item.index), item.captured_at.timestamp(), index=item.index
+            replace(
+                reading(item.camera, setup.meter, float(item.index), index=item.index),
+                captured_at=item.captured_at,
             )
             for item in frames
             for setup in self.meters.get(item.camera, ())

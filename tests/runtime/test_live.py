@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -276,3 +277,32 @@ def test_no_password_in_metrics_health_or_repr() -> None:
 
 def _refuse(settings: CameraSettings) -> Source:
     raise SourceError(f"{settings.address} cannot be opened.")
+
+
+def test_a_reading_that_comes_after_the_watchdog_spoke_is_left_out() -> None:
+    """A batch that hangs for longer than the patience: time does not run backwards for any meter."""
+    sink = ListSink()
+    with running(camera("a"), sinks=(sink,)) as (live, reader):
+        until(lambda: len(sink.readings) > 3)
+        reader.hold.clear()
+        until(lambda: any(r.reason is Reason.STALE for r in sink.readings))
+        reader.hold.set()
+        until(lambda: sink.readings[-1].reason is Reason.OK)
+        assert live.dispatcher.late >= 1
+        families = {family.name: family for family in present_metrics(live)}
+        assert families["meter_infer_readings_late"].samples[0].value == live.dispatcher.late
+    times = [r.captured_at for r in sink.readings]
+    assert times == sorted(times)
+
+
+def test_a_recording_that_waits_for_a_slow_reader_is_not_silent() -> None:
+    sink = ListSink()
+    settings = replace(camera("a"), address=Address("/tmp/recording.mp4"))
+    with running(settings, sinks=(sink,)) as (_, reader):
+        until(lambda: sink.readings)
+        reader.hold.clear()
+        threading.Event().wait(0.8)
+        reader.hold.set()
+        count = len(sink.readings)
+        until(lambda: len(sink.readings) > count + 3)
+    assert {r.reason for r in sink.readings} == {Reason.OK}

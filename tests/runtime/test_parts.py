@@ -64,6 +64,13 @@ def test_a_stream_that_starts_its_stamps_anew_does_not_turn_time_back() -> None:
     assert out[-1] == at(20)
 
 
+def test_a_machine_whose_clock_is_set_back_is_followed() -> None:
+    clock = StreamClock()
+    clock.captured_at(0, BASE, at(3600))
+    clock.captured_at(4500, BASE, at(3600.05))
+    assert clock.captured_at(9000, BASE, at(0.1)) == at(0.1)
+
+
 def test_frozen_and_black_pictures() -> None:
     rng = np.random.default_rng(1)
     scene = rng.integers(40, 200, (120, 160), dtype=np.uint8)
