@@ -29,6 +29,7 @@ from benchmarks.plant import (
     CAMERA_PASSWORD,
     Heard,
     Service,
+    add_reader_options,
     good_readings,
     leaks,
     make_clip,
@@ -37,6 +38,7 @@ from benchmarks.plant import (
     repeat,
     rows_of,
     slope_per_hour,
+    start_service,
     write_site,
 )
 from tests.real.parts import Broker, RtspServer
@@ -67,7 +69,7 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=8)
     parser.add_argument("--size", default="960x540")
     parser.add_argument("--clip-seconds", type=float, default=20)
-    parser.add_argument("--models", type=Path)
+    add_reader_options(parser)
     parser.add_argument("--out", type=Path, default=Path("faults_out"))
     options = parser.parse_args()
     print(json.dumps(measure(options), indent=2))
@@ -93,8 +95,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             meters = dict.fromkeys(cameras, what)
             site, http = write_site(folder, cameras, meters, broker, readings, wrong=(LOCKED,))
             with Heard(broker.port) as heard:
-                models = ["--models", str(options.models.resolve())] if options.models else []
-                service = Service(site, http, models)
+                service = start_service(site, http, options)
                 try:
                     notes = _run(service, cameras, broker, full, options.minutes * 60)
                     return _report(service, heard, readings, notes, folder, options)

@@ -3,6 +3,7 @@
 Needs mosquitto and GStreamer's RTSP server (scripts/install-system-packages).
 """
 
+import argparse
 import csv
 import json
 import os
@@ -119,14 +120,17 @@ class Heard:
 class Service:
     """`meter-infer run` in a process of its own, and what it says of itself."""
 
-    def __init__(self, site: Path, http: int, options: list[str]) -> None:
+    def __init__(
+        self, site: Path, http: int, options: list[str], program: tuple[str, ...] | None = None
+    ) -> None:
+        """Start it; `program` is another module to run, with its first arguments."""
         self.http = http
         self.log = site.with_name("service.log")
         environment = {**os.environ, "CAM_PASSWORD": CAMERA_PASSWORD, "MQTT_PASSWORD": BROKER_PASSWORD}
         self.began = time.monotonic()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "meter_infer", "run", str(site), *options],
+                [sys.executable, "-m", *(program or ("meter_infer", "run")), str(site), *options],
                 stdout=log,
                 stderr=log,
                 env=environment,
@@ -236,6 +240,23 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 def leaks(*texts: str) -> list[str]:
     """Return which passwords occur in the texts."""
     return [f"secret {number}" for number, secret in enumerate(SECRETS) if any(secret in t for t in texts)]
+
+
+def start_service(site: Path, http: int, options: argparse.Namespace) -> Service:
+    """Start the service as the benchmark's options say."""
+    if options.no_networks:
+        return Service(site, http, [], ("tests.service.fake_service",))
+    return Service(site, http, ["--models", str(options.models.resolve())] if options.models else [])
+
+
+def add_reader_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what reads."""
+    parser.add_argument("--models", type=Path, help="folder of other models than those shipped")
+    parser.add_argument(
+        "--no-networks",
+        action="store_true",
+        help="a stand-in reads, for no time at all: measures everything around the networks",
+    )
 
 
 def slope_per_hour(times_s: list[float], values: list[float], skip_s: float) -> float:

@@ -17,6 +17,7 @@ from benchmarks.plant import (
     CAMERA_PASSWORD,
     Heard,
     Service,
+    add_reader_options,
     good_readings,
     leaks,
     make_clip,
@@ -25,6 +26,7 @@ from benchmarks.plant import (
     plot,
     rows_of,
     slope_per_hour,
+    start_service,
     write_site,
 )
 from tests.real.parts import Broker, RtspServer
@@ -40,7 +42,7 @@ def main() -> None:
     parser.add_argument("--size", default="1920x1080")
     parser.add_argument("--clips", type=int, default=2, help="different videos; the cameras share them")
     parser.add_argument("--clip-seconds", type=float, default=20)
-    parser.add_argument("--models", type=Path)
+    add_reader_options(parser)
     parser.add_argument("--out", type=Path, default=Path("streams_out"))
     options = parser.parse_args()
     print(json.dumps(measure(options), indent=2))
@@ -63,8 +65,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         readings = folder / f"readings-{time.time():.0f}"
         site, http = write_site(folder, cameras, meters, broker, readings)
         with Heard(broker.port) as heard:
-            models = ["--models", str(options.models.resolve())] if options.models else []
-            service = Service(site, http, models)
+            service = start_service(site, http, options)
             try:
                 return _watch(service, heard, readings, folder, options)
             finally:
