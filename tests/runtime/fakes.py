@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -53,7 +54,7 @@ class FakeReader:
 
     def __init__(self) -> None:
         self.broken: set[str] = set()
-        self.batches: list[list[str]] = []
+        self.batches: deque[list[str]] = deque(maxlen=100)
         self.meters: dict[str, tuple[MeterSetup, ...]] = {}
         self.hold = threading.Event()
         self.hold.set()

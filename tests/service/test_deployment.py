@@ -66,3 +66,4 @@ def test_the_unit_speaks_the_services_protocol() -> None:
     assert " run " in service["ExecStart"]
     assert "-HUP" in service["ExecReload"]
     assert service["Restart"] == "always"
+    assert service["RestartPreventExitStatus"] == "2"
