@@ -94,6 +94,9 @@ class Link:
         self._subscribe = subscribe
         self._stop = threading.Event()
         self._client: paho.Client | None = None
+        """The client while it is connected."""
+        self._trying: paho.Client | None = None
+        """The client, connected or not."""
         self._number = 0
         self._denied = False
         self._thread = threading.Thread(target=self._run, name="mqtt-link", daemon=True)
@@ -119,7 +122,7 @@ class Link:
     def stop(self, timeout_s: float = 1.0) -> None:
         """Say goodbye to the broker and end the thread; a connection attempt may outlast `timeout_s`."""
         self._stop.set()
-        client = self._client
+        client = self._trying
         if client is not None:
             client.disconnect()
         if self._thread.ident is not None:
@@ -139,18 +142,24 @@ class Link:
 
     def _connect_once(self, number: int) -> bool:
         """Hold one connection until it ends; say whether the broker had accepted it."""
-        reached = threading.Event()
-        client = self._new_client(number, reached)
+        reached, ended = threading.Event(), threading.Event()
+        client = self._new_client(number, reached, ended)
         try:
             client.connect(self._settings.host, self._settings.port, self._settings.keepalive_s)
-            client.loop_forever(timeout=0.5)
+            # paho's own thread: only then does it keep what other threads publish in order and apart
+            client.loop_start()
+            self._trying = client
+            if self._stop.is_set():
+                client.disconnect()
+            ended.wait()
+            client.loop_stop()
         except ssl.SSLError as error:
             self._report(f"The broker {self.address} cannot be trusted: {error.reason or 'TLS failed'}.")
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or str(error) or type(error).__name__
             self._report(f"The broker {self.address} cannot be reached: {said}.")
         finally:
-            self._client = None
+            self._client = self._trying = None
         if reached.is_set():
             self.events.put(Lost(number))
             if not self._stop.is_set():
@@ -162,7 +171,7 @@ class Link:
             logger.warning("%s", problem)
         self.problem = problem
 
-    def _new_client(self, number: int, reached: threading.Event) -> paho.Client:
+    def _new_client(self, number: int, reached: threading.Event, ended: threading.Event) -> paho.Client:
         settings = self._settings
         client = paho.Client(CallbackAPIVersion.VERSION2, settings.client_id, reconnect_on_failure=False)
         client.connect_timeout = _CONNECT_S
@@ -195,7 +204,12 @@ class Link:
         def on_message(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
             self.events.put(Received(number, message.topic, bytes(message.payload)))
 
+        def on_disconnect(*_: object) -> None:
+            self._client = None
+            ended.set()
+
         client.on_connect = on_connect
+        client.on_disconnect = on_disconnect
         client.on_publish = on_publish
         client.on_message = on_message
         return client

@@ -270,3 +270,18 @@ def test_a_meter_that_left_the_configuration_while_the_service_was_down_is_taken
             again.write([inventory("p2")])
             run(lambda: len(listener.messages("p1/config")) == 2)
     assert listener.messages("p1/config")[-1][1] == b""
+
+
+def test_thousands_of_messages_keep_their_order(tmp_path: Path) -> None:
+    """Published by one thread while another reads the broker's confirmations."""
+    count = 3000
+    with Broker(tmp_path / "b") as broker, listening(broker) as listener:
+        sink = MqttSink(settings(tmp_path, broker.port, deadband=0.0))
+        with ticking(sink) as run:
+            run(lambda: sink.problem is None)
+            for index in range(count):
+                sink.write([reading(value=float(index), at_s=index / 20, index=index)])
+                if index % 50 == 0:
+                    sink.tick()
+            run(lambda: len(listener.states()) >= count)
+    assert [state["frame"] for state in listener.states()] == list(range(count))
