@@ -29,6 +29,8 @@ class PlaneReader:
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
+        self._turned: tuple[int, int] | None = None
+        """PyAV's rotation and the orientation, of the last frame that was asked for its side data."""
 
     def planes(self, frame: av.VideoFrame) -> tuple[Luma, Chroma | None, ColorMatrix]:
         """Return Y (h, w), (U, V) or None, and the matrix, turned upright.
@@ -36,11 +38,21 @@ class PlaneReader:
         Planes of 8-bit 4:2:0 frames are views that keep the decoder's buffer alive.
         """
         luma, chroma, matrix = self._stored_planes(frame)
-        orientation = _orientation(frame)
+        orientation = self._orientation(frame)
         if orientation != 1:
             luma = oriented(luma, orientation)
             chroma = chroma and (oriented(chroma[0], orientation), oriented(chroma[1], orientation))
         return luma, chroma, matrix
+
+    def _orientation(self, frame: av.VideoFrame) -> int:
+        """Return the frame's orientation, looking at its side data only where its rotation is another.
+
+        PyAV's `side_data` ties a frame into a reference cycle: its picture would stay until the garbage
+        collector comes by, some hundred frames later.
+        """
+        if self._turned is None or self._turned[0] != frame.rotation:
+            self._turned = frame.rotation, _orientation(frame)
+        return self._turned[1]
 
     def _stored_planes(self, frame: av.VideoFrame) -> tuple[Luma, Chroma | None, ColorMatrix]:
         matrix = color_matrix(frame)

@@ -1,3 +1,4 @@
+import gc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -269,3 +270,25 @@ def test_a_stream_of_jpegs_is_a_video(tmp_path: Path) -> None:
     path = tmp_path / "v.mjpeg"
     path.write_bytes(jpeg * 4)
     assert len(read(path)) == 4
+
+
+def test_a_frame_that_is_let_go_is_gone(tmp_path: Path) -> None:
+    """Without waiting for the garbage collector: eight cameras would hold hundreds of pictures until then."""
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=20)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(6):
+            picture = np.zeros((48, 64, 3), np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
+        out.mux(stream.encode(None))
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            read(path)
+        alive = sum(isinstance(item, av.VideoFrame) for item in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive <= 3, "one a video, whose side data is looked at"
