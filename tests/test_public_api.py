@@ -102,7 +102,7 @@ def test_shipped_folders_are_found(name: str) -> None:
 
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.name)
 def test_sample_site_files_are_valid(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CAMERA_USER", "reader")
-    monkeypatch.setenv("CAMERA_PASSWORD", "secret")
+    for variable in re.findall(r"\$\{(\w+)\}", path.read_text(encoding="utf-8")):
+        monkeypatch.setenv(variable, "secret")
     site = load_site(path)
     assert all(camera.meters for camera in site.cameras.values())
