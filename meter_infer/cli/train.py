@@ -124,6 +124,41 @@ def photographs(
     Console(stderr=True).print("\n".join(f"{name}: {value}" for name, value in summary.items()))
 
 
+@train_app.command()
+def confidence(
+    labels: Annotated[
+        list[Path], typer.Argument(help="Label files of gauges that no network was trained on.")
+    ],
+    out: Annotated[Path, typer.Option(help="The module to write, meter_infer/reading/weights.py.")],
+    wanted: Annotated[
+        float, typer.Option(help="Largest share of wrong readings among the good ones.", min=0.0, max=0.5)
+    ] = 0.02,
+    models: Annotated[Path | None, typer.Option(help="Folder with the networks; else the packaged.")] = None,
+) -> None:
+    """Fit when a reading may be called good: the weights of its evidence and their threshold.
+
+    Example: meter-infer train confidence data/tune/truth.json --out meter_infer/reading/weights.py
+    """
+    from meter_infer.evaluation.labels import load_labels
+    from meter_infer.networks import load_detector, load_segmenter
+    from meter_infer.train.confidence import collect_looks, write_weights
+    from meter_infer.types import MeterKind
+
+    console = Console(stderr=True)
+    count = sum(len(load_labels(path)) for path in labels)
+    detector, segmenter = load_detector(models=models), load_segmenter(models=models)
+    with Progress(TextColumn("looking"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
+        line = bar.add_task("looking", total=count)
+        looks = collect_looks(labels, detector, segmenter, lambda: bar.advance(line))
+    fits = {kind: found.fit(wanted) for kind, found in looks.items()}
+    write_weights(out, fits[MeterKind.POINTER], fits[MeterKind.LEVEL])
+    for kind, fit in fits.items():
+        console.print(
+            f"{kind}: {len(looks[kind].errors)} looks, threshold {fit.accept:.2f}; "
+            f"of those held out {fit.coverage:.1%} are good, {fit.wrong:.1%} of these wrong"
+        )
+
+
 def export_command(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of `meter-infer train`, such as last.pt.")],
     out: Annotated[Path, typer.Argument(help="The ONNX file to write, such as models/detect.onnx.")],

@@ -31,6 +31,24 @@ class PointerLine:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How well the landmarks were seen, and how well they fit the rest. Lengths in dial coordinates."""
+
+    pivot_score: float
+    tip_score: float
+    second_tip: float
+    """Score of the second best tip."""
+    second_end: float
+    """Score of the second best start or end, whichever is higher."""
+    pivot_offset: float
+    """Distance of the pivot from the ellipse's centre; 1 where no pivot was seen."""
+    tip_radius: float
+    """Distance of the tip from the centre; 0 where no tip was seen."""
+    tip_beside: float
+    """Distance of the tip from the pointer's axis; 1 where either was not seen."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DialView:
     """What the network's segments say about one dial."""
@@ -46,6 +64,7 @@ class DialView:
     """Largest disagreement between a landmark and the band's own end, radians."""
     ring_residual: float
     """How far the band is from an ellipse, share of its radius."""
+    marks: Marks
 
 
 def best(segments: Sequence[Segment], label: SegmentClass) -> Segment | None:
@@ -96,7 +115,30 @@ def view_dial(segments: Sequence[Segment]) -> DialView | None:
         if tip_segment is not None and pivot_segment is not None:
             lines = [PointerLine(pivot, tip, 0.5 * min(tip_segment.score, pivot_segment.score))]
     rival = next((o for o in lines[1:] if _is_rival(lines[0], o)), None)
-    return DialView(geometry, lines[0] if lines else None, rival, scale.score, scores, gap, fit.residual)
+    line = lines[0] if lines else None
+    marks = _marks(segments, geometry, line)
+    return DialView(geometry, line, rival, scale.score, scores, gap, fit.residual, marks)
+
+
+def _marks(segments: Sequence[Segment], geometry: DialGeometry, line: PointerLine | None) -> Marks:
+    def scores(label: SegmentClass) -> list[float]:
+        return [*sorted((s.score for s in segments if s.label is label), reverse=True), 0.0, 0.0]
+
+    pivot, tip = (point_of(best(segments, label)) for label in (SegmentClass.PIVOT, SegmentClass.TIP))
+    beside = 1.0
+    if tip is not None and line is not None:
+        hub, end, mark = (geometry.to_dial(p) for p in (line.hub, line.tip, tip))
+        axis = (end - hub) / max(float(np.linalg.norm(end - hub)), 1e-9)
+        beside = abs(float((mark - hub) @ np.array([-axis[1], axis[0]])))
+    return Marks(
+        pivot_score=scores(SegmentClass.PIVOT)[0],
+        tip_score=scores(SegmentClass.TIP)[0],
+        second_tip=scores(SegmentClass.TIP)[1],
+        second_end=max(scores(SegmentClass.START)[1], scores(SegmentClass.END)[1]),
+        pivot_offset=1.0 if pivot is None else float(np.linalg.norm(geometry.to_dial(pivot))),
+        tip_radius=0.0 if tip is None else float(np.linalg.norm(geometry.to_dial(tip))),
+        tip_beside=min(1.0, beside),
+    )
 
 
 def _is_rival(first: PointerLine, other: PointerLine) -> bool:

@@ -23,7 +23,12 @@ class TubeView:
     """Disagreement of the mask's top and the surface's landmark, as a fraction of the scale."""
     tube_score: float
     surface_score: float
+    """Of the better of liquid and surface."""
     end_scores: tuple[float, float]
+    parts: tuple[float, float]
+    """Scores of the surface's landmark and of the liquid's mask; 0 for what was not seen."""
+    end_gap: float
+    """Largest distance of a landmark of the scale's ends from the tube's own end, share of the tube."""
 
 
 def view_tube(segments: Sequence[Segment]) -> TubeView | None:
@@ -55,7 +60,10 @@ def view_tube(segments: Sequence[Segment]) -> TubeView | None:
     geometry = TubeGeometry(mean + foot * direction, mean + head * direction, width)
     fraction, spread, score = _surface(segments, liquid, geometry)
     scores = (start.score if start else 0.0, end.score if end else 0.0)
-    return TubeView(geometry, fraction, spread, tube.score, score, scores)
+    point = best(segments, SegmentClass.SURFACE)
+    parts = (point.score if point else 0.0, liquid.score if liquid else 0.0)
+    gap = max(abs(foot - low), abs(head - high)) / (head - foot)
+    return TubeView(geometry, fraction, spread, tube.score, score, scores, parts, gap)
 
 
 def _surface(

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from meter_infer.reading.dial import DialView, PointerLine, view_dial
+from meter_infer.reading.evidence import Evidence, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry
 from meter_infer.reading.level import refine_surface, view_tube
 from meter_infer.reading.pointer import Ridge, crossing, find_ridge
-from meter_infer.reading.quality import GOOD, combine, dial_factors, tube_factors
+from meter_infer.reading.quality import GOOD, combine, dial_evidence, dial_factors, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.track import DialTrack
+from meter_infer.reading.weights import ACCEPT, BIAS, TUBE_ACCEPT, TUBE_BIAS, TUBE_WEIGHTS, WEIGHTS
 from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
 
 MAX_SPAN_CHANGE = np.deg2rad(10)
@@ -34,6 +36,8 @@ class Look:
     dial: DialGeometry | None = None
     tube: TubeGeometry | None = None
     pointer: PointerLine | None = None
+    evidence: Evidence | None = None
+    """What the confidence was computed from, for those who fit its weights."""
 
 
 def look(
@@ -95,12 +99,30 @@ def read_dial(patch: Patch, view: DialView) -> Look:
     if ridge is not None and mask_angle is not None and _apart(ridge.angle, mask_angle) > np.deg2rad(12):
         ridge = None
     confidence, reason = combine(dial_factors(view, ridge, mask_angle, patch))
-    angle = ridge.angle if ridge is not None else mask_angle
-    if angle is None:
+    if mask_angle is None:
         return Look(MeterKind.POINTER, None, 0.0, Reason.NO_POINTER, dial=geometry)
+    angle = ridge.angle if ridge is not None else mask_angle
+    evidence = dial_evidence(view, ridge, mask_angle, patch)
+    confidence, reason = _doubted(confidence, reason, probability(evidence, BIAS, WEIGHTS), ACCEPT)
     pointer = view.pointer if ridge is None else _on_ridge(geometry, view.pointer, ridge)
     fraction = geometry.fraction_of_angle(angle)
-    return Look(MeterKind.POINTER, fraction, confidence, reason, dial=geometry, pointer=pointer)
+    return Look(
+        MeterKind.POINTER, fraction, confidence, reason, dial=geometry, pointer=pointer, evidence=evidence
+    )
+
+
+def _doubted(confidence: float, reason: Reason, fitted: float, accept: float) -> tuple[float, Reason]:
+    """Return confidence and reason after the fitted weights: they only add doubt, and overrule no rule.
+
+    The fitted probability is bent so that `accept` becomes the threshold of a good reading.
+    """
+    if fitted < accept:
+        likely = GOOD * fitted / accept
+    else:
+        likely = GOOD + (1 - GOOD) * (fitted - accept) / (1 - accept)
+    if likely >= confidence:
+        return confidence, reason
+    return likely, Reason.DISAGREEMENT if likely < GOOD and reason is Reason.OK else reason
 
 
 def mask_crossing(geometry: DialGeometry, pointer: PointerLine) -> float | None:
@@ -144,4 +166,7 @@ def _read_tube(patch: Patch, segments: Sequence[Segment]) -> Look:
     cell = max(3 * patch.pitch / view.geometry.length, 0.02)
     fraction, contrast = refine_surface(patch, view.geometry, view.fraction, max(cell, view.spread))
     confidence, reason = combine(tube_factors(view, contrast, patch))
-    return Look(MeterKind.LEVEL, fraction, confidence, reason, tube=view.geometry)
+    evidence = tube_features(view, fraction, contrast, view.geometry.length / patch.pitch)
+    fitted = probability(evidence, TUBE_BIAS, TUBE_WEIGHTS)
+    confidence, reason = _doubted(confidence, reason, fitted, TUBE_ACCEPT)
+    return Look(MeterKind.LEVEL, fraction, confidence, reason, tube=view.geometry, evidence=evidence)

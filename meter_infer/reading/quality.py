@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from meter_infer.reading.dial import DialView
+from meter_infer.reading.evidence import Evidence, features
 from meter_infer.reading.geometry import DialGeometry, wrap
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.pointer import Ridge
@@ -78,13 +79,21 @@ def glare(patch: Patch, geometry: DialGeometry, angle: float) -> float:
     return along if dark else max(float((ring >= SATURATED).mean()), along)
 
 
+def dial_evidence(view: DialView, ridge: Ridge | None, mask_angle: float, patch: Patch) -> Evidence:
+    """Return the fitted part of what is weighed: see `evidence.features`."""
+    geometry = view.geometry
+    dazzled = glare(patch, geometry, mask_angle if ridge is None else ridge.angle)
+    radius_px = geometry.radius / patch.pitch
+    return features(view, ridge, mask_angle, sharpness(patch, geometry), dazzled, radius_px)
+
+
 def dial_factors(
     view: DialView,
     ridge: Ridge | None,
     mask_angle: float | None,
     patch: Patch,
 ) -> list[Factor]:
-    """Weigh one look at a dial."""
+    """Weigh one look at a dial by rules: each names what is wrong."""
     geometry = view.geometry
     radius_px = geometry.radius / patch.pitch
     angle = ridge.angle if ridge is not None else mask_angle

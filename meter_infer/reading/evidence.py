@@ -1,0 +1,148 @@
+"""What speaks for and against one look at a meter, as numbers.
+
+The features are kept apart from their weights, because the weights are fitted to looks whose truth is
+known (`meter_infer.train.confidence`), not chosen.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.reading.dial import DialView
+from meter_infer.reading.geometry import wrap
+from meter_infer.reading.level import TubeView
+from meter_infer.reading.pointer import Ridge
+
+Evidence = NDArray[np.float64]
+"""float64 (len(FEATURES),)."""
+
+FEATURES = (
+    "scale_score",
+    "pointer_score",
+    "pivot_score",
+    "tip_score",
+    "start_score",
+    "end_score",
+    "weakest_end",
+    "end_gap",
+    "ring_residual",
+    "pivot_offset",
+    "tip_beside",
+    "tip_off_ring",
+    "support",
+    "scatter",
+    "faint",
+    "turn",
+    "no_ridge",
+    "rival",
+    "second_tip",
+    "second_end",
+    "small",
+    "blurred",
+    "glare",
+    "oblique",
+    "narrow",
+    "at_an_end",
+)
+"""Names of the features, in the order of `features`. Each lies within 0 to 1."""
+
+
+def features(
+    view: DialView, ridge: Ridge | None, mask_angle: float, sharpness: float, dazzled: float, radius_px: float
+) -> NDArray[np.float64]:
+    """Return the evidence of one look, float64 (len(FEATURES),).
+
+    Args:
+        view: what the masks say, its geometry refined.
+        ridge: what the luma plane says of the pointer; None where it says nothing.
+        mask_angle: where the masks' pointer meets the scale, radians, dial coordinates.
+        sharpness: as `quality.sharpness`.
+        dazzled: as `quality.glare`.
+        radius_px: radius of the scale, samples of the patch.
+    """
+    marks, geometry = view.marks, view.geometry
+    fraction = geometry.fraction_of_angle(mask_angle if ridge is None else ridge.angle)
+    turn = 0.0 if ridge is None else abs(wrap(ridge.angle - mask_angle))
+    end_distance = min(abs(fraction), abs(1.0 - fraction))
+    values = (
+        view.scale_score,
+        0.0 if view.pointer is None else view.pointer.score,
+        marks.pivot_score,
+        marks.tip_score,
+        view.end_scores[0],
+        view.end_scores[1],
+        min(view.end_scores),
+        view.end_gap / np.deg2rad(20),
+        view.ring_residual / 0.1,
+        marks.pivot_offset / 0.3,
+        marks.tip_beside / 0.2,
+        abs(marks.tip_radius - 0.9) / 0.5,
+        0.0 if ridge is None else ridge.support,
+        1.0 if ridge is None else ridge.scatter / 0.02,
+        1.0 if ridge is None else np.exp(-abs(ridge.contrast) / 30),
+        turn / np.deg2rad(8),
+        float(ridge is None),
+        float(view.rival is not None),
+        marks.second_tip,
+        marks.second_end,
+        np.exp(-radius_px / 40),
+        np.exp(-sharpness / 0.12),
+        dazzled,
+        geometry.tilt / np.deg2rad(70),
+        np.exp(-geometry.span / np.deg2rad(90)),
+        np.exp(-end_distance / 0.05),
+    )
+    return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
+
+
+TUBE_FEATURES = (
+    "tube_score",
+    "surface_score",
+    "liquid_score",
+    "both",
+    "spread",
+    "start_score",
+    "end_score",
+    "weakest_end",
+    "end_gap",
+    "faint",
+    "small",
+    "at_an_end",
+    "narrow",
+)
+"""Names of the features of a level gauge, in the order of `tube_features`. Each lies within 0 to 1."""
+
+
+def tube_features(view: TubeView, fraction: float, contrast: float, length_px: float) -> Evidence:
+    """Return the evidence of one look at a level gauge, float64 (len(TUBE_FEATURES),).
+
+    Args:
+        view: what the masks say.
+        fraction: where the surface was found in the luma plane.
+        contrast: luma steps across the surface.
+        length_px: length of the scale, samples of the patch.
+    """
+    surface, liquid = view.parts
+    end_distance = min(abs(fraction), abs(1.0 - fraction))
+    values = (
+        view.tube_score,
+        surface,
+        liquid,
+        min(surface, liquid),
+        view.spread / 0.15,
+        view.end_scores[0],
+        view.end_scores[1],
+        min(view.end_scores),
+        view.end_gap / 0.3,
+        np.exp(-contrast / 15),
+        np.exp(-length_px / 60),
+        np.exp(-end_distance / 0.05),
+        np.exp(-view.geometry.width / max(view.geometry.length, 1e-9) / 0.05),
+    )
+    return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
+
+
+def probability(evidence: NDArray[np.float64], bias: float, weights: Sequence[float]) -> float:
+    """Return the fitted probability that a look is right to 2 % of the scale (logistic regression)."""
+    return float(1.0 / (1.0 + np.exp(-np.clip(bias + evidence @ np.asarray(weights), -30, 30))))

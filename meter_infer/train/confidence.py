@@ -1,0 +1,166 @@
+"""Fitting the weights of the evidence: when is a look right?
+
+Looks whose truth is known are made with the networks that will be shipped; a logistic regression on
+their evidence tells how probable it is that a look is right to 2 % of the scale. The threshold is the
+lowest at which, of the looks held out in turn (cross-validation), no more than the wanted share of those
+called good is wrong.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.errors import LabelError
+from meter_infer.evaluation.labels import load_labels
+from meter_infer.evaluation.matching import match
+from meter_infer.pipeline import MeterDetector, MeterSegmenter
+from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES
+from meter_infer.reading.look import look
+from meter_infer.sources.picture import read_picture
+from meter_infer.types import MeterKind
+
+WRONG = 0.02
+"""Error from which a look is wrong, share of the scale."""
+FOLDS = 5
+LEAST = 60
+"""Looks that a fit needs."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """Fitted weights and what they do to looks they were not fitted to."""
+
+    accept: float
+    bias: float
+    weights: NDArray[np.float64]
+    coverage: float
+    """Share of the looks called good."""
+    wrong: float
+    """Share of those that are wrong."""
+
+
+@dataclass(slots=True)
+class Looks:
+    """Looks at meters of one kind, with their truth."""
+
+    evidence: list[NDArray[np.float64]] = field(default_factory=list)
+    errors: list[float] = field(default_factory=list)
+    """Absolute, share of the scale."""
+
+    def fit(self, wanted: float) -> Fit:
+        """Fit weights to these looks; see `fit_weights`."""
+        return fit_weights(np.array(self.evidence), np.array(self.errors), wanted)
+
+
+def collect_looks(
+    labels: Iterable[Path],
+    detector: MeterDetector,
+    segmenter: MeterSegmenter,
+    progress: Callable[[], None] | None = None,
+) -> dict[MeterKind, Looks]:
+    """Look at every labelled gauge with a linear `range` and compare.
+
+    Gauges that are not detected, or give no fraction, teach nothing here: they are never good.
+    Raises LabelError and SourceError for what cannot be read.
+    """
+    looks = {kind: Looks() for kind in MeterKind}
+    for path in labels:
+        for picture in load_labels(path):
+            frame = read_picture(picture.path, picture.name)
+            matched = match(picture.gauges, detector.detect([frame])[0])
+            for gauge, found in zip(picture.gauges, matched, strict=True):
+                if found is None or gauge.range is None or gauge.reading is None or gauge.nonlinear:
+                    continue
+                (segments,) = segmenter.segment([(frame, found.box)])
+                seen, _ = look(gauge.kind, frame.luma, found.box, segments)
+                if seen.fraction is None or seen.evidence is None:
+                    continue
+                first, last = gauge.range
+                truth = (gauge.reading - first) / (last - first)
+                looks[gauge.kind].evidence.append(seen.evidence)
+                looks[gauge.kind].errors.append(abs(seen.fraction - truth))
+            if progress is not None:
+                progress()
+    return looks
+
+
+def fit_weights(
+    evidence: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    wanted: float,
+    ridge: float = 2.0,
+    seed: int = 0,
+) -> Fit:
+    """Fit the weights of one kind of meter.
+
+    Args:
+        evidence: float64 (looks, features).
+        errors: absolute errors, share of the scale, (looks,).
+        wanted: largest share of wrong looks among the good ones, 0 to 1.
+        ridge: strength of the penalty on the weights.
+        seed: of the folds.
+
+    Raises LabelError where there are too few looks to fit anything.
+    """
+    if len(evidence) < LEAST:
+        raise LabelError(f"{len(evidence)} looks are too few to fit weights; give at least {LEAST} gauges.")
+    right = (errors <= WRONG).astype(np.float64)
+    fold = np.random.default_rng(seed).integers(0, FOLDS, len(evidence))
+    held_out = np.zeros(len(evidence))
+    for k in range(FOLDS):
+        bias, weights = logistic(evidence[fold != k], right[fold != k], ridge)
+        held_out[fold == k] = _sigmoid(bias + evidence[fold == k] @ weights)
+    accept = 0.99
+    for threshold in np.arange(0.3, 0.99, 0.01):
+        good = held_out >= threshold
+        if good.any() and float((right[good] == 0).mean()) <= wanted:
+            accept = float(threshold)
+            break
+    bias, weights = logistic(evidence, right, ridge)
+    good = held_out >= accept
+    wrong = float((right[good] == 0).mean()) if good.any() else 0.0
+    return Fit(accept, bias, weights, float(good.mean()), wrong)
+
+
+def logistic(
+    evidence: NDArray[np.float64], right: NDArray[np.float64], ridge: float
+) -> tuple[float, NDArray[np.float64]]:
+    """Return bias and weights of a penalised logistic regression (Newton's method)."""
+    design = np.column_stack([np.ones(len(evidence)), evidence])
+    penalty = np.eye(design.shape[1]) * ridge
+    penalty[0, 0] = 1e-6
+    theta = np.zeros(design.shape[1])
+    for _ in range(60):
+        expected = _sigmoid(design @ theta)
+        slope = design.T @ (expected - right) + penalty @ theta
+        curve = (design * (expected * (1 - expected) + 1e-6)[:, None]).T @ design + penalty
+        step = np.linalg.solve(curve, slope)
+        theta = theta - step
+        if float(np.abs(step).max()) < 1e-9:
+            break
+    return float(theta[0]), theta[1:]
+
+
+def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = 1.0 / (1.0 + np.exp(-np.clip(x, -30, 30)))
+    return result
+
+
+def write_weights(path: Path, dial: Fit, tube: Fit) -> None:
+    """Write both fits as the module `meter_infer.reading.weights`."""
+    lines = [
+        '"""Weights of the evidence. Written by `meter-infer train confidence`; do not edit by hand."""',
+        "",
+    ]
+    for prefix, fit, names in (("", dial, FEATURES), ("TUBE_", tube, TUBE_FEATURES)):
+        lines += [
+            f"{prefix}ACCEPT = {fit.accept:.2f}",
+            f"{prefix}BIAS = {fit.bias:.4f}",
+            f"{prefix}WEIGHTS = (",
+        ]
+        lines += [f"    {weight:.4f},  # {name}" for weight, name in zip(fit.weights, names, strict=True)]
+        lines += [")", ""]
+    path.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
