@@ -18,11 +18,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import av
+from numpy.typing import NDArray
 
 from benchmarks.plant import (
     BROKER_PASSWORD,
@@ -163,7 +165,7 @@ def _run(
             raise SystemExit(f"The service ended by itself; see {service.log}.")
         while plan and now >= plan[0][0] * total_s:
             _, words, act = plan.pop(0)
-            notes.marks[now] = words
+            notes.marks[now + len(notes.marks) / 1000] = words
             act()
         text, health = service.page("/metrics"), service.page("/healthz")
         notes.pages = [*notes.pages[-200:], text, health]
@@ -196,7 +198,7 @@ def _report(
     everything = "".join(notes.pages) + last_page + str(heard.other) + str(heard.states)
     return {
         "minutes": options.minutes,
-        "faults": {f"{second:.0f} s": words for second, words in notes.marks.items()},
+        "faults": {f"{second:.3f} s": words for second, words in notes.marks.items()},
         "not_recovered": sorted(notes.back_s),
         "recovered_after_s": notes.recovered_s,
         "longest_gap_of_the_others_s": {name: _longest_gap(rows, name, notes) for name in undisturbed},
@@ -210,7 +212,7 @@ def _report(
         "memory_slope_mib_per_hour": round(
             slope_per_hour(times, notes.memory_mib, min(300.0, options.minutes * 20)), 2
         ),
-        "memory_mib": [round(min(notes.memory_mib), 1), round(max(notes.memory_mib), 1)],
+        "memory_mib_at_end": round(notes.memory_mib[-1], 1),
         "sigterm": {"exit_code": code, "seconds": round(stop_s, 2)},
         "secrets_found": leaks(service.log.read_text(), everything),
     }
@@ -284,20 +286,26 @@ def _with_still(folder: Path, clip: Path, length_s: float) -> Path:
             600,
         )
         stream.max_b_frames = 0
-        picture: av.VideoFrame | None = None
+        planes: NDArray[Any] | None = None
         for index, picture in enumerate(source.decode(video)):
             if index >= 60 * rate:
                 break
-            picture.pts = index
-            target.mux(stream.encode(picture))
-        if picture is None:
+            planes = picture.to_ndarray(format="yuv420p")
+            target.mux(stream.encode(_fresh(planes, index, rate)))
+        if planes is None:
             raise SystemExit(f"{clip} is empty.")
         for index in range(60 * rate, 180 * rate):
-            picture.pts = index
-            target.mux(stream.encode(picture))
+            target.mux(stream.encode(_fresh(planes, index, rate)))
         target.mux(stream.encode(None))
     repeat(once, out, length_s)
     return out
+
+
+def _fresh(planes: NDArray[Any], index: int, rate: int) -> av.VideoFrame:
+    """Return a frame of these planes with its own time."""
+    frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+    frame.pts, frame.time_base = index, Fraction(1, rate)
+    return frame
 
 
 @contextmanager

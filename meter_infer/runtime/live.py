@@ -24,6 +24,8 @@ from meter_infer.types import Frame
 
 logger = logging.getLogger(__name__)
 
+_FEEDS_S = 1.0
+
 Keep = Callable[[Sequence[Frame], Sequence[Item]], None]
 
 
@@ -101,7 +103,8 @@ class Live:
         share = time.monotonic() + 0.5 * self._settings.stop_within_s
         hanging = stop_all([self._reading, self._watching], share)
         hanging += self.dispatcher.stop(deadline - 0.2)
-        return hanging + stop_all(feeds, deadline)
+        # a camera that hangs inside FFmpeg has nothing to deliver any more
+        return hanging + stop_all(feeds, min(deadline, time.monotonic() + _FEEDS_S))
 
     def feeds(self) -> list[CameraFeed]:
         """Return the cameras' feeds."""
