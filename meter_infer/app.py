@@ -19,7 +19,7 @@ from meter_infer.sinks.pictures import PictureFile, PictureFolder, PictureSink, 
 from meter_infer.sources import Address, Source
 from meter_infer.sources.folder import FolderSource
 from meter_infer.sources.picture import PictureSource
-from meter_infer.types import Frame, Reading
+from meter_infer.types import Frame, Reading, Reason
 from meter_infer.vision.color import frame_bgr
 
 DEFAULT_CADENCE_S = 1.0
@@ -187,7 +187,8 @@ def read_source(
             shapes = [
                 shape
                 for reading in readings
-                if (seen := reader.seen(reading.camera, reading.meter)) is not None
+                if reading.reason is not Reason.NO_METER
+                and (seen := reader.seen(reading.camera, reading.meter)) is not None
                 for shape in shapes_of(seen)
             ]
             pictures.write(annotate(frame_bgr(frame), readings, shapes), frame.captured_at, frame.index)

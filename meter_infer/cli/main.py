@@ -48,7 +48,7 @@ def _load(name: str) -> Any:
         hint = f"; install it with: pip install 'meter-infer[{extra}]'" if extra else ""
         raise BackendUnavailable(f"meter-infer {name} needs the package {error.name}{hint}.") from error
     if not isinstance(target, typer.Typer):
-        wrapped = typer.Typer()
+        wrapped = typer.Typer(add_completion=False, rich_markup_mode=None)
         wrapped.command(name, short_help=text)(target)
         target = wrapped
     return typer.main.get_command(target)

@@ -39,23 +39,18 @@ def view_tube(segments: Sequence[Segment]) -> TubeView | None:
     tube = best(segments, SegmentClass.TUBE)
     if tube is None or tube.mask is None:
         return None
-    axis = _axis(tube.mask)
+    start = best(segments, SegmentClass.START)
+    end = best(segments, SegmentClass.END)
+    first, last = point_of(start), point_of(end)
+    along = None if first is None or last is None else last - first
+    axis = _axis(tube.mask, along)
     if axis is None:
         return None
     mean, direction, low, high, width = axis
     liquid = best(segments, SegmentClass.LIQUID)
-    start = best(segments, SegmentClass.START)
-    end = best(segments, SegmentClass.END)
-    # Up is where the picture's top is; the landmarks overrule that (a gauge lying on its side).
-    first, last = point_of(start), point_of(end)
-    if first is not None and last is not None:
-        if (last - first) @ direction < 0:
-            direction, low, high = -direction, -high, -low
-    elif direction[1] > 0:
-        direction, low, high = -direction, -high, -low
     foot = low if first is None else float((first - mean) @ direction)
     head = high if last is None else float((last - mean) @ direction)
-    if head - foot < 4 or head - foot < width * 0.5:
+    if head - foot < 4 or head - foot < width * 0.2:
         return None
     geometry = TubeGeometry(mean + foot * direction, mean + head * direction, width)
     fraction, spread, score = _surface(segments, liquid, geometry)
@@ -96,9 +91,13 @@ def _cells(mask: Mask, threshold: float = 0.4) -> tuple[Points, NDArray[np.float
 
 
 def _axis(
-    mask: Mask,
+    mask: Mask, along: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float, float, float] | None:
-    """Return a point of the tube's axis, its direction, both ends along it, and the width (px)."""
+    """Return a point of the tube's axis, its direction (upwards), both ends along it, and the width (px).
+
+    The landmarks of the scale's ends, `along` from the lower to the upper, tell the direction; without
+    them a slender tube's own shape does, and a tank that is as wide as it is high stands upright.
+    """
     found = _cells(mask)
     if found is None:
         return None
@@ -106,13 +105,16 @@ def _axis(
     mean = np.average(cells, axis=0, weights=soft)
     spread = (cells - mean).T @ ((cells - mean) * soft[:, None]) / soft.sum()
     values, vectors = np.linalg.eigh(spread)
-    direction = vectors[:, 1]
-    if values[0] > 0.6 * values[1]:
+    if along is not None and float(np.linalg.norm(along)) > 3 * mask.pitch:
+        direction = along / np.linalg.norm(along)
+    elif values[0] < 0.25 * values[1]:
+        direction = vectors[:, 1] if vectors[1, 1] < 0 else -vectors[:, 1]
+    else:
         direction = np.array([0.0, -1.0])
-    along = (cells - mean) @ direction
+    reach = (cells - mean) @ direction
     across = (cells - mean) @ np.array([-direction[1], direction[0]])
-    half = 0.5 * mask.pitch
-    low, high = float(along.min()) + half * 0.2, float(along.max()) - half * 0.2
+    inset = 0.1 * mask.pitch
+    low, high = float(reach.min()) + inset, float(reach.max()) - inset
     # A uniform bar of width w has a standard deviation of w / sqrt(12).
     width = float(np.sqrt(12 * np.average(across**2, weights=soft)))
     return mean, direction, low, high, max(width, mask.pitch)
