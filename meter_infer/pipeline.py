@@ -27,6 +27,9 @@ FRESH_FRAMES = 5
 """Frames of a new place after which a moved camera is no longer reported."""
 MAX_PASSING = 64
 """Cameras without a configuration that are remembered."""
+RECHECK = 0.2
+"""Share of the cadence that passes at least between two looks of the networks, however doubtful a meter
+is: one that stays covered must not take all of the processor."""
 AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
 
@@ -123,21 +126,31 @@ class MeterReader:
         if last is None or self._cadence_s <= 0 or not 0 <= at_s - last < self._cadence_s - 1e-6:
             self._verified[frame.camera] = at_s
             return None
+        patient = at_s - last >= self._cadence_s * RECHECK
         readings = []
         for place in self._binder(frame).places:
-            state = self._states.get((frame.camera, place.meter))
-            if state is None or state.fast is None or (seen := state.seen) is None or state.fresh:
-                if place.automatic and place.missed:
-                    continue
-                self._verified[frame.camera] = at_s
-                return None
-            found = state.fast.read(frame.luma)
-            if found is None or found.confidence < GOOD:
-                self._verified[frame.camera] = at_s
-                return None
+            if place.automatic and place.missed:
+                continue
             bound = Bound(place.meter, place.kind, place.box, 1.0)
-            readings.append(self._followed(frame, bound, state, seen, found))
+            state = self._state(frame, bound)
+            found = None
+            if state.fast is not None and state.seen is not None and not state.fresh:
+                found = state.fast.read(frame.luma)
+            if found is not None and state.seen is not None and found.confidence >= GOOD:
+                readings.append(self._followed(frame, bound, state, state.seen, found))
+            elif patient:
+                self._verified[frame.camera] = at_s
+                return None
+            else:
+                readings.append(self._doubtful(frame, bound, state))
         return readings
+
+    def _doubtful(self, frame: Frame, bound: Bound, state: MeterState) -> Reading:
+        """Return a reading without a value: nothing can be told before the networks look again."""
+        last = state.last
+        if last is None or last.quality is Quality.GOOD:
+            return replace(self._bad(frame, bound, Reason.OCCLUDED), quality=Quality.UNCERTAIN)
+        return replace(self._bad(frame, bound, last.reason, last.confidence), quality=last.quality)
 
     def _followed(
         self, frame: Frame, bound: Bound, state: MeterState, seen: Look, found: FastReading
@@ -237,6 +250,10 @@ class MeterReader:
 
     def _reading(self, frame: Frame, bound: Bound, segments: Sequence[Segment]) -> Reading:
         state = self._state(frame, bound)
+        state.last = self._looked(frame, bound, state, segments)
+        return state.last
+
+    def _looked(self, frame: Frame, bound: Bound, state: MeterState, segments: Sequence[Segment]) -> Reading:
         key = frame.camera, bound.meter
         self.shapes.pop(key, None)
         if bound.box is None or (bound.score == 0 and not segments):

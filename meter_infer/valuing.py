@@ -49,6 +49,8 @@ class MeterState:
     """Reads between two passes of the networks; None before the first good look."""
     seen: Look | None = None
     """The last good look of the networks."""
+    last: Reading | None = None
+    """What came of the networks' last look."""
 
 
 def valued(base: Reading, seen: Look, fraction: float, state: MeterState) -> Reading:

@@ -323,8 +323,20 @@ def test_a_doubtful_frame_brings_the_networks_back_at_once(scene: Scene) -> None
     one(meters, scene.luma)
     covered = scene.luma.copy()
     covered[:] = cv2.GaussianBlur(covered, (0, 0), 25)
-    one(meters, covered, 1)
+    # Not within a fifth of the cadence of their last look, but then.
+    first = one(meters, covered, 1)
+    assert (first.quality, first.value) == (Quality.UNCERTAIN, None)
+    one(meters, covered, 2)
     assert detector.frames == 2
+
+
+def test_a_meter_that_stays_covered_does_not_take_every_frame(scene: Scene) -> None:
+    meters, detector = two_rates(scene)
+    covered = np.asarray(cv2.GaussianBlur(scene.luma, (0, 0), 25), dtype=np.uint8)
+    readings = [one(meters, covered, index) for index in range(40)]
+    assert 15 <= detector.frames <= 21
+    assert all(r.quality is not Quality.GOOD for r in readings)
+    assert {r.reason for r in readings} == {Reason.BLURRED}
 
 
 def test_networks_that_contradict_the_luma_plane_are_a_disagreement(scene: Scene) -> None:
