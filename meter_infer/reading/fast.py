@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from meter_infer.reading.dial import PointerLine
 from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, wrap
-from meter_infer.reading.pointer import COLUMNS, ROWS, crossing, trace_strip
+from meter_infer.reading.pointer import crossing, trace_strip
 from meter_infer.reading.sampling import Profile, subpixel_peak
 from meter_infer.types import Luma
 
-BINS = 720
-RINGS = 16
+BINS = 480
+RINGS = 10
+ROWS = 32
+COLUMNS = 41
 HALF_WIDTH = 0.11
 LEARN = 0.25
 """Share of a learned frame in the background, where the pointer is not."""
