@@ -29,7 +29,8 @@ MAX_PASSING = 64
 """Cameras without a configuration that are remembered."""
 RECHECK = 0.2
 """Share of the cadence that passes at least between two looks of the networks, however doubtful a meter
-is: one that stays covered must not take all of the processor."""
+is: one that stays covered must not take all of the processor. Meters that nobody configured wait for
+the cadence."""
 AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
 
@@ -138,7 +139,7 @@ class MeterReader:
                 found = state.fast.read(frame.luma)
             if found is not None and state.seen is not None and found.confidence >= GOOD:
                 readings.append(self._followed(frame, bound, state, state.seen, found))
-            elif patient:
+            elif patient and not place.automatic:
                 self._verified[frame.camera] = at_s
                 return None
             else:
