@@ -7,6 +7,11 @@ from meter_infer.types import Box, Detection, MeterKind
 
 SAME_PLACE = 0.25
 """IoU from which a detection may be the meter that was seen at a place before."""
+FOUND_SCORE = 0.65
+"""Detection score from which something that nobody configured is taken for a meter: the working
+threshold. Where a meter is configured with its place, whatever the detector reports there is enough."""
+ORDER_SCORE = 0.4
+"""The same for a configured meter without a place."""
 FORGET_AFTER = 3
 """An automatic meter is reported missing this often, then no more until it is seen again."""
 
@@ -72,12 +77,12 @@ class Binder:
         left = _reading_order([d for number, d in enumerate(free) if number not in used])
         for index, place in enumerate(self.places):
             if place.box is None and index not in taken:
-                match = next((d for d in left if d.kind is place.kind), None)
+                match = next((d for d in left if d.kind is place.kind and d.score >= ORDER_SCORE), None)
                 if match is not None:
                     taken[index] = match
                     left.remove(match)
         if self.automatic:
-            for detection in left:
+            for detection in (d for d in left if d.score >= FOUND_SCORE):
                 taken[len(self.places)] = detection
                 self._made += 1
                 self.places.append(Place(f"auto-{self._made}", detection.kind, None, automatic=True))

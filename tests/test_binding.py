@@ -1,4 +1,4 @@
-from meter_infer.binding import FORGET_AFTER, Binder, Place
+from meter_infer.binding import FORGET_AFTER, FOUND_SCORE, ORDER_SCORE, Binder, Place
 from meter_infer.types import Box, Detection, MeterKind
 
 
@@ -44,3 +44,19 @@ def test_the_place_follows_a_slow_drift() -> None:
     for shift in range(0, 400, 20):
         (bound,) = binder.bind([seen(shift, 0)])
         assert bound.score > 0
+
+
+def faint(x: float, score: float) -> Detection:
+    return Detection(MeterKind.POINTER, Box(x, 0, x + 100, 100), score)
+
+
+def test_what_nobody_configured_must_be_clear_and_what_is_configured_need_not() -> None:
+    binder = Binder([Place("known", MeterKind.POINTER, Box(0, 0, 100, 100))])
+    bound = binder.bind([faint(2, 0.3), faint(300, FOUND_SCORE - 0.01), faint(600, FOUND_SCORE)])
+    assert [(b.meter, b.score) for b in bound] == [("known", 0.3), ("auto-1", FOUND_SCORE)]
+
+
+def test_a_meter_without_a_place_takes_no_doubtful_detection() -> None:
+    binder = Binder([Place("only", MeterKind.POINTER, None)], automatic=False)
+    assert binder.bind([faint(0, ORDER_SCORE - 0.01)])[0].score == 0
+    assert binder.bind([faint(0, ORDER_SCORE)])[0].score == ORDER_SCORE

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from meter_infer.backends import DEFAULTS as BACKEND_DEFAULTS
+from meter_infer.binding import FOUND_SCORE
 from meter_infer.cli.eval_run import detection_result, evaluate_picture, negatives_in
 from meter_infer.errors import LabelError, SinkError
 from meter_infer.evaluation.detection import DetectionFigures, detection_figures
@@ -159,7 +160,7 @@ def _detection(
     decode = replace(working, score=_CURVE_SCORE)
     with load_detector(backend, BACKEND_DEFAULTS, decode, models) as detector:
         results = [detection_result(label, detector) for label in _progress(every, console)]
-    return detection_figures([result for result in results if result is not None], working.score)
+    return detection_figures([result for result in results if result is not None], FOUND_SCORE)
 
 
 def _progress(pictures: Sequence[PictureLabel], console: Console) -> Iterable[PictureLabel]:
