@@ -29,6 +29,8 @@ class PointerLine:
     tip: NDArray[np.float64]
     """The pointer's tip, frame pixels (2,)."""
     score: float
+    contested: bool = False
+    """The other end, or another thing, may as well be the tip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ def view_dial(segments: Sequence[Segment]) -> DialView | None:
     if scale is None or scale.mask is None:
         return None
     pivot = point_of(best(segments, SegmentClass.PIVOT))
-    tip = point_of(best(segments, SegmentClass.TIP))
+    tips = sorted((s for s in segments if s.label is SegmentClass.TIP), key=lambda s: -s.score)
+    tip = point_of(tips[0]) if tips else None
     arc = _arc_points(scale.mask, pivot)
     if arc is None:
         return None
@@ -108,7 +111,7 @@ def view_dial(segments: Sequence[Segment]) -> DialView | None:
     lines = [
         line
         for segment in sorted(segments, key=lambda s: -s.score)
-        if segment.label is SegmentClass.POINTER and (line := _pointer_line(segment, geometry, pivot, tip))
+        if segment.label is SegmentClass.POINTER and (line := _pointer_line(segment, geometry, pivot, tips))
     ]
     if not lines and pivot is not None and tip is not None:
         tip_segment, pivot_segment = best(segments, SegmentClass.TIP), best(segments, SegmentClass.PIVOT)
@@ -259,16 +262,23 @@ def _band_ends(geometry: DialGeometry, mask: Mask) -> tuple[float, float] | None
     return wrap(start), wrap(end)
 
 
+LIKELY_TIP = 0.5
+"""Share of the best tip's score from which another one may be the tip as well."""
+LONGER = 0.12
+"""A tip that reaches farther than its rival by this much, in dial coordinates, is the tip."""
+
+
 def _pointer_line(
     segment: Segment,
     geometry: DialGeometry,
     pivot: NDArray[np.float64] | None,
-    tip: NDArray[np.float64] | None,
+    tips: Sequence[Segment],
 ) -> PointerLine | None:
     """Turn a pointer's mask into a directed line from the hub to the tip.
 
-    The principal axis of the mask gives the line; which of its ends is the tip is told by the tip's
-    landmark where it lies on this pointer, else by which end is farther from the pivot.
+    The principal axis of the mask gives the line; which of its ends is the tip is told by the tips'
+    landmarks that lie on it (by the one that reaches farther, where both ends have one), else by which
+    end is farther from the pivot. What cannot be told for sure is marked as contested.
     """
     if segment.mask is None:
         return None
@@ -289,12 +299,25 @@ def _pointer_line(
     hub_along = float((hub - mean) @ axis)
     low, high = (float(np.percentile(along, q)) for q in (1, 99))
     forward = high - hub_along >= hub_along - low
-    tip_dial = None if tip is None else geometry.to_dial(tip)
-    if tip_dial is not None:
-        beside = abs((tip_dial - mean) @ np.array([-axis[1], axis[0]]))
-        tip_along = float((tip_dial - mean) @ axis)
-        if beside < 0.12 and abs(tip_along - hub_along) > 0.25:
-            forward = tip_along > hub_along
+    likely = [t for t in tips if t.score >= LIKELY_TIP * tips[0].score]
+    places = [geometry.to_dial(np.array(t.box.center)) for t in likely]
+    beside = [abs((p - mean) @ np.array([-axis[1], axis[0]])) for p in places]
+    arms = [float((p - mean) @ axis) - hub_along for p in places]
+    on_axis = [
+        (arm, p) for arm, p, off in zip(arms, places, beside, strict=True) if off < 0.12 and abs(arm) > 0.25
+    ]
+    contested = any(off >= 0.12 for off in beside)
+    tip_dial = places[0] if places else None
+    if on_axis:
+        front = max((arm for arm, _ in on_axis if arm > 0), default=0.0)
+        back = max((-arm for arm, _ in on_axis if arm < 0), default=0.0)
+        forward = on_axis[0][0] > 0
+        if front and back:
+            contested |= abs(front - back) < LONGER
+            forward = front > back if abs(front - back) >= LONGER else forward
+        tip_dial = next(p for arm, p in on_axis if (arm > 0) == forward)
+    ahead, behind = (high - hub_along, hub_along - low) if forward else (hub_along - low, high - hub_along)
+    contested |= behind > ahead + LONGER
     reach = high if forward else low
     # A short mask (only the counterweight seen, say) is no pointer.
     if abs(reach - hub_along) < 0.25:
@@ -306,4 +329,4 @@ def _pointer_line(
         if tip_dial is None or pivot is None:
             return None
         foot, end = hub, tip_dial
-    return PointerLine(geometry.to_frame(foot), geometry.to_frame(end), segment.score)
+    return PointerLine(geometry.to_frame(foot), geometry.to_frame(end), segment.score, contested)

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meter_infer.reading.look import look
-from meter_infer.types import MeterKind, Reason
-from tests.reading.plain_dial import View, shoot
+from meter_infer.types import Box, MeterKind, Reason, Segment, SegmentClass
+from tests.reading.plain_dial import Shot, View, shoot
 
 CALM = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
@@ -96,3 +96,29 @@ def test_a_tiny_dial_is_not_trusted() -> None:
     seen, _ = look(MeterKind.POINTER, shot.luma, shot.box, shot.segments)
     assert seen.confidence < 0.5
     assert seen.reason is Reason.BLURRED
+
+
+def test_a_tail_that_looks_like_a_tip_is_not_the_tip() -> None:
+    """The landmark network often sees a second tip at the tail: the one that reaches farther is right."""
+    view = View(math.radians(135), math.radians(270), 0.3, 0.2, 0.5, 320)
+    shot = shoot(view)
+    segments = [*shot.segments, *_tip_at(shot, -0.35, 0.99)]
+    seen, _ = look(MeterKind.POINTER, shot.luma, shot.box, segments)
+    assert seen.fraction == pytest.approx(view.fraction, abs=0.006)
+
+
+def test_two_tips_that_reach_alike_are_doubted() -> None:
+    view = View(math.radians(135), math.radians(270), 0.3, 0.2, 0.5, 320)
+    shot = shoot(view)
+    segments = [*shot.segments, *_tip_at(shot, -0.83, 0.9)]
+    seen, _ = look(MeterKind.POINTER, shot.luma, shot.box, segments)
+    assert seen.confidence < 0.5
+    assert seen.reason is Reason.DISAGREEMENT
+
+
+def _tip_at(shot: Shot, reach: float, score: float) -> list[Segment]:
+    """Return a tip on the pointer's axis, `reach` radii from the hub (negative: on the tail's side)."""
+    hub = next(s for s in shot.segments if s.label is SegmentClass.PIVOT).box.center
+    tip = next(s for s in shot.segments if s.label is SegmentClass.TIP).box.center
+    x, y = (h + (t - h) * reach / 0.84 for h, t in zip(hub, tip, strict=True))
+    return [Segment(SegmentClass.TIP, Box(x - 9, y - 9, x + 9, y + 9), score, None)]
