@@ -204,14 +204,8 @@ class MeterReader:
     def _forget_a_camera(self) -> None:
         """Make room: a folder of photographs is as many cameras, none of which is seen again."""
         passing = [camera for camera in self._binders if camera not in self._configured]
-        if len(passing) < MAX_PASSING:
-            return
-        oldest = passing[0]
-        del self._binders[oldest]
-        self._verified.pop(oldest, None)
-        for known in [key for key in self._states if key[0] == oldest]:
-            del self._states[known]
-            self.shapes.pop(known, None)
+        if len(passing) >= MAX_PASSING:
+            self.forget(passing[0])
 
     def _unfit(self, frame: Frame) -> Reason | None:
         if self._max_age_s is not None and self._clock() - frame.received_s > self._max_age_s:

@@ -150,7 +150,8 @@ def _is_rival(first: PointerLine, other: PointerLine) -> bool:
     return other.score > 0.6 * first.score and turn > np.deg2rad(6)
 
 
-def _grid(mask: Mask) -> Points:
+def cell_centers(mask: Mask) -> Points:
+    """Return the centres of a mask's cells, frame pixels, float64 (rows, columns, 2)."""
     rows, columns = mask.values.shape
     x = mask.origin[0] + (np.arange(columns) + 0.5) * mask.pitch
     y = mask.origin[1] + (np.arange(rows) + 0.5) * mask.pitch
@@ -161,7 +162,7 @@ def _arc_points(
     mask: Mask, pivot: NDArray[np.float64] | None
 ) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]] | None:
     """Return points on the band's centre line, their weights, and the band's thickness there (px)."""
-    grid = _grid(mask).reshape(-1, 2)
+    grid = cell_centers(mask).reshape(-1, 2)
     soft = mask.values.reshape(-1).astype(np.float64)
     keep = soft > 0.3
     if keep.sum() < 12:
@@ -229,7 +230,7 @@ def _angle_of(geometry: DialGeometry, segment: Segment) -> float:
 
 def _band_ends(geometry: DialGeometry, mask: Mask) -> tuple[float, float] | None:
     """Return where the band begins and ends, radians: the two sides of its largest gap."""
-    cells = geometry.to_dial(_grid(mask))
+    cells = geometry.to_dial(cell_centers(mask))
     radius = np.linalg.norm(cells, axis=-1)
     ring = (radius > geometry.band[0] - 0.05) & (radius < geometry.band[1] + 0.05)
     angle = np.arctan2(cells[..., 1], cells[..., 0])[ring] % TAU
@@ -282,7 +283,7 @@ def _pointer_line(
     """
     if segment.mask is None:
         return None
-    cells = geometry.to_dial(_grid(segment.mask)).reshape(-1, 2)
+    cells = geometry.to_dial(cell_centers(segment.mask)).reshape(-1, 2)
     soft = segment.mask.values.reshape(-1).astype(np.float64)
     keep = soft > 0.4
     if keep.sum() < 4:

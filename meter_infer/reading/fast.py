@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.reading.dial import PointerLine
-from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, wrap
+from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry
 from meter_infer.reading.pointer import crossing, trace_strip
 from meter_infer.reading.sampling import Profile, subpixel_peak
 from meter_infer.types import Luma
@@ -228,6 +228,3 @@ class FastTube:
         fraction = place / (self._count - 1) * 1.2 - 0.1
         confidence = float(np.clip((strength - 0.3) / 0.4, 0, 1)) * float(np.clip((clear - 1.1) / 0.5, 0, 1))
         return FastReading(fraction, confidence)
-
-
-__all__ = ["FastDial", "FastReading", "FastTube", "wrap"]

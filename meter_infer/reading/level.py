@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.dial import best, point_of
+from meter_infer.reading.dial import best, cell_centers, point_of
 from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.sampling import Patch, Points, subpixel_peak
 from meter_infer.types import Mask, Segment, SegmentClass
@@ -80,14 +80,11 @@ def _surface(
 
 
 def _cells(mask: Mask, threshold: float = 0.4) -> tuple[Points, NDArray[np.float64]] | None:
-    rows, columns = mask.values.shape
-    x = mask.origin[0] + (np.arange(columns) + 0.5) * mask.pitch
-    y = mask.origin[1] + (np.arange(rows) + 0.5) * mask.pitch
     soft = mask.values.astype(np.float64)
     keep = soft > threshold
     if keep.sum() < 3:
         return None
-    return np.stack(np.meshgrid(x, y), axis=-1)[keep], soft[keep]
+    return cell_centers(mask)[keep], soft[keep]
 
 
 def _axis(

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from meter_infer.reading.dial import DialView, PointerLine, view_dial
-from meter_infer.reading.evidence import Evidence, probability, tube_features
-from meter_infer.reading.geometry import DialGeometry, TubeGeometry
+from meter_infer.reading.evidence import Evidence, features, probability, tube_features
+from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.level import refine_surface, view_tube
 from meter_infer.reading.pointer import Ridge, crossing, find_ridge
-from meter_infer.reading.quality import GOOD, combine, dial_evidence, dial_factors, tube_factors
+from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.track import DialTrack
@@ -92,17 +92,20 @@ def read_dial(patch: Patch, view: DialView) -> Look:
     """Read a dial whose geometry is known and refined."""
     geometry = view.geometry
     if view.pointer is None:
-        confidence, _ = combine(dial_factors(view, None, None, patch))
+        confidence, _ = combine(dial_factors(view, None, None, patch, light_of(patch, geometry, None)))
         return Look(MeterKind.POINTER, None, confidence, Reason.NO_POINTER, dial=geometry)
     mask_angle = mask_crossing(geometry, view.pointer)
     ridge = find_ridge(patch, geometry, view.pointer)
-    if ridge is not None and mask_angle is not None and _apart(ridge.angle, mask_angle) > np.deg2rad(12):
+    if ridge is not None and mask_angle is not None and abs(wrap(ridge.angle - mask_angle)) > np.deg2rad(12):
         ridge = None
-    confidence, reason = combine(dial_factors(view, ridge, mask_angle, patch))
-    if mask_angle is None:
-        return Look(MeterKind.POINTER, None, 0.0, Reason.NO_POINTER, dial=geometry)
     angle = ridge.angle if ridge is not None else mask_angle
-    evidence = dial_evidence(view, ridge, mask_angle, patch)
+    light = light_of(patch, geometry, angle)
+    confidence, reason = combine(dial_factors(view, ridge, mask_angle, patch, light))
+    if mask_angle is None or angle is None:
+        return Look(MeterKind.POINTER, None, 0.0, Reason.NO_POINTER, dial=geometry)
+    evidence = features(
+        view, ridge, mask_angle, light.sharpness, light.dazzled, geometry.radius / patch.pitch
+    )
     confidence, reason = _doubted(confidence, reason, probability(evidence, BIAS, WEIGHTS), ACCEPT)
     pointer = view.pointer if ridge is None else _on_ridge(geometry, view.pointer, ridge)
     fraction = geometry.fraction_of_angle(angle)
@@ -128,10 +131,6 @@ def _doubted(confidence: float, reason: Reason, fitted: float, accept: float) ->
 def mask_crossing(geometry: DialGeometry, pointer: PointerLine) -> float | None:
     """Return where a pointer meets the scale's circle, radians in dial coordinates, or None."""
     return crossing(geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip), geometry.band[0])
-
-
-def _apart(a: float, b: float) -> float:
-    return abs(float((a - b + np.pi) % (2 * np.pi) - np.pi))
 
 
 def _on_ridge(geometry: DialGeometry, pointer: PointerLine, ridge: Ridge) -> PointerLine:

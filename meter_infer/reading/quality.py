@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from meter_infer.reading.dial import DialView
-from meter_infer.reading.evidence import Evidence, features
 from meter_infer.reading.geometry import DialGeometry, wrap
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.pointer import Ridge
@@ -79,12 +78,19 @@ def glare(patch: Patch, geometry: DialGeometry, angle: float) -> float:
     return along if dark else max(float((ring >= SATURATED).mean()), along)
 
 
-def dial_evidence(view: DialView, ridge: Ridge | None, mask_angle: float, patch: Patch) -> Evidence:
-    """Return the fitted part of what is weighed: see `evidence.features`."""
-    geometry = view.geometry
-    dazzled = glare(patch, geometry, mask_angle if ridge is None else ridge.angle)
-    radius_px = geometry.radius / patch.pitch
-    return features(view, ridge, mask_angle, sharpness(patch, geometry), dazzled, radius_px)
+@dataclass(frozen=True, slots=True)
+class Light:
+    """What the picture itself allows."""
+
+    sharpness: float
+    """See `sharpness`."""
+    dazzled: float
+    """See `glare`; 0 where no pointer is known."""
+
+
+def light_of(patch: Patch, geometry: DialGeometry, angle: float | None) -> Light:
+    """Measure sharpness and glare of a dial whose pointer stands at `angle` (radians, dial coordinates)."""
+    return Light(sharpness(patch, geometry), 0.0 if angle is None else glare(patch, geometry, angle))
 
 
 def dial_factors(
@@ -92,20 +98,20 @@ def dial_factors(
     ridge: Ridge | None,
     mask_angle: float | None,
     patch: Patch,
+    light: Light,
 ) -> list[Factor]:
     """Weigh one look at a dial by rules: each names what is wrong."""
     geometry = view.geometry
     radius_px = geometry.radius / patch.pitch
     angle = ridge.angle if ridge is not None else mask_angle
-    dazzled = 0.0 if angle is None else glare(patch, geometry, angle)
     # What is lost in glare has no edges either: the glare is to blame.
-    unsharp = Reason.GLARE if dazzled > 0.4 else Reason.BLURRED
+    unsharp = Reason.GLARE if light.dazzled > 0.4 else Reason.BLURRED
     factors = [
         Factor(Reason.OCCLUDED, ramp(view.scale_score, 0.15, 0.6)),
         Factor(Reason.OCCLUDED, ramp(view.ring_residual, 0.12, 0.04, 0.2)),
         Factor(Reason.OCCLUDED, ramp(view.end_gap, np.deg2rad(20), np.deg2rad(7), 0.2)),
         Factor(Reason.BLURRED, ramp(radius_px, 6.0, 14.0)),
-        Factor(unsharp, ramp(sharpness(patch, geometry), 0.04, 0.1)),
+        Factor(unsharp, ramp(light.sharpness, 0.04, 0.1)),
         Factor(Reason.OCCLUDED, ramp(geometry.tilt, np.deg2rad(75), np.deg2rad(58), 0.1)),
     ]
     factors += [Factor(Reason.OCCLUDED, ramp(score, 0.0, 0.4, 0.5)) for score in view.end_scores]
@@ -124,7 +130,7 @@ def dial_factors(
             Factor(unsharp, ramp(abs(ridge.contrast), 6, 20, 0.4)),
         ]
     if angle is not None:
-        factors.append(Factor(Reason.GLARE, ramp(dazzled, 0.5, 0.2, 0.2)))
+        factors.append(Factor(Reason.GLARE, ramp(light.dazzled, 0.5, 0.2, 0.2)))
         fraction = geometry.fraction_of_angle(angle)
         over = max(-fraction, fraction - 1.0)
         factors.append(Factor(Reason.OFF_SCALE, ramp(over, 0.12, 0.06, 0.0)))

@@ -10,7 +10,7 @@ Marks are never counted.
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.geometry import TAU, DialGeometry, symmetric_root, wrap
+from meter_infer.reading.geometry import DialGeometry, symmetric_root, wrap
 from meter_infer.reading.sampling import Patch, subpixel_peak
 
 SECTOR = np.deg2rad(12)
@@ -176,6 +176,3 @@ def _running_median(values: NDArray[np.float64], half: int) -> NDArray[np.float6
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     median: NDArray[np.float64] = np.median(windows, axis=1)
     return median
-
-
-__all__ = ["MAX_SHIFT", "TAU", "align_ring", "refine_ends"]
