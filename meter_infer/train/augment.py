@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.train.data import Labelled, Mixture
-from meter_infer.train.recipe import Recipe, Task
+from meter_infer.train.recipe import CLASS_NAMES, Recipe, Task
 
 PADDING = 114
 """Grey outside a picture, as the networks see it when they read."""
 _MASK_STRIDE = 4
+_DIAL_CLASSES = [CLASS_NAMES[Task.SEGMENT].index(name) for name in ("pointer", "scale")]
 _MIN_SIDE_PX = 4.0
 _MIN_VISIBLE = 0.3
 
@@ -70,7 +71,7 @@ def place(item: Labelled, width: int, height: int, recipe: Recipe, rng: np.rando
     fit = min(width / columns, height / rows)
     zoom = fit * float(np.exp(rng.uniform(np.log(recipe.scale[0]), np.log(recipe.scale[1]))))
     stretch = float(np.exp(rng.uniform(-0.5, 0.5) * recipe.stretch))
-    turn = np.deg2rad(rng.uniform(-1.0, 1.0) * recipe.rotation_deg)
+    turn = np.deg2rad(rng.uniform(-1.0, 1.0) * _largest_turn_deg(item, recipe, rng))
     linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     linear = linear @ np.diag([zoom * stretch, zoom / stretch])
     shift = rng.uniform(-1.0, 1.0, 2) * recipe.translate * np.array([width, height])
@@ -92,6 +93,13 @@ def place(item: Labelled, width: int, height: int, recipe: Recipe, rng: np.rando
     picture = cv2.warpAffine(source, warp, (width, height), flags=cv2.INTER_LINEAR, borderValue=border)
     moved = [(outline @ linear.T + offset).astype(np.float32) for outline in item.outlines]
     return _clip(np.asarray(picture, np.uint8), item.classes, moved, width, height)
+
+
+def _largest_turn_deg(item: Labelled, recipe: Recipe, rng: np.random.Generator) -> float:
+    """Any angle for some dials' crops: few hang on their heads, and those must be read as well."""
+    if recipe.turned <= 0 or recipe.task is not Task.SEGMENT or not np.isin(_DIAL_CLASSES, item.classes).any():
+        return recipe.rotation_deg
+    return 180.0 if rng.random() < recipe.turned else recipe.rotation_deg
 
 
 def _clip(

@@ -52,6 +52,8 @@ class Recipe:
     seed: int = 0
     rotation_deg: float = 0.0
     """Largest turn of a picture. There is no mirroring: it would exchange the scale's two ends."""
+    turned: float = 0.0
+    """Probability that a dial is turned by any angle instead; never a level, whose liquid lies below."""
     scale: tuple[float, float] = (1.0, 1.0)
     """Range of the zoom, drawn log-uniformly."""
     stretch: float = 0.0
@@ -117,6 +119,6 @@ def default_recipe(task: Task, **changes: Any) -> Recipe:
     else:
         base = Recipe(
             task=task, architecture="yolov8s-seg", input_size=256, read_size=256, rotation_deg=10.0,
-            scale=(0.88, 1.1), stretch=0.08, translate=0.05, degrade=0.15,
+            turned=0.1, scale=(0.88, 1.1), stretch=0.08, translate=0.05, degrade=0.15,
         )  # fmt: skip
     return replace(base, **changes)
