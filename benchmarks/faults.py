@@ -21,6 +21,7 @@ from datetime import datetime
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import av
@@ -32,6 +33,7 @@ from benchmarks.plant import (
     Heard,
     Service,
     add_reader_options,
+    camera_stream,
     good_readings,
     leaks,
     make_clip,
@@ -70,6 +72,11 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--cameras", type=int, default=8)
     parser.add_argument("--size", default="960x540")
+    parser.add_argument("--fps", type=int, default=20)
+    parser.add_argument("--pointers", type=int, default=2, help="pointer gauges in view of each camera")
+    parser.add_argument("--levels", type=int, default=1, help="level gauges in view of each camera")
+    parser.add_argument("--seed", type=int, default=1, help="which scene")
+    parser.add_argument("--cadence", default="1s", help="how often the networks look at each camera")
     parser.add_argument("--clip-seconds", type=float, default=20)
     add_reader_options(parser)
     parser.add_argument("--out", type=Path, default=Path("faults_out"))
@@ -84,7 +91,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     for old in folder.glob("outbox.db*"):
         old.unlink()
     length_s = options.minutes * 60 + 300
-    clip, what = make_clip(folder, 0, options.size, options.clip_seconds, length_s)
+    rmtree(folder / "broker", ignore_errors=True)
+    shown = options.pointers, options.levels
+    clip, what = make_clip(
+        folder, options.seed, options.size, options.clip_seconds, length_s, options.fps, shown
+    )
     still = _with_still(folder, clip, length_s)
     cameras: dict[str, RtspServer] = {}
     broker = Broker(folder / "broker", "plant", BROKER_PASSWORD, persistent=True)
@@ -95,7 +106,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 cameras[name] = RtspServer(still if name == FROZEN else clip, "plant", CAMERA_PASSWORD)
             readings = folder / "disk" / f"readings-{time.time():.0f}"
             meters = dict.fromkeys(cameras, what)
-            site, http = write_site(folder, cameras, meters, broker, readings, wrong=(LOCKED,))
+            site, http = write_site(folder, cameras, meters, broker, readings, (LOCKED,), options.cadence)
             with Heard(broker.port) as heard:
                 service = start_service(site, http, options)
                 try:
@@ -195,6 +206,7 @@ def _report(
     undisturbed = [
         name for name in ("cam0", "cam5", "cam6", "cam7") if any(r["camera"] == name for r in rows)
     ]
+    slope, error = slope_per_hour(times, notes.memory_mib, min(300.0, options.minutes * 20))
     everything = "".join(notes.pages) + last_page + str(heard.other) + str(heard.states)
     return {
         "minutes": options.minutes,
@@ -209,9 +221,9 @@ def _report(
         "mqtt_states": sum(map(len, heard.states.values())),
         "mqtt_out_of_order": sum(_disorder(states) for states in heard.states.values()),
         "mqtt_missing": _missing(rows, heard),
-        "memory_slope_mib_per_hour": round(
-            slope_per_hour(times, notes.memory_mib, min(300.0, options.minutes * 20)), 2
-        ),
+        "csv_missing": _unwritten(rows, heard),
+        "memory_slope_mib_per_hour": round(slope, 2),
+        "memory_slope_standard_error": round(error, 2),
         "memory_mib_at_end": round(notes.memory_mib[-1], 1),
         "sigterm": {"exit_code": code, "seconds": round(stop_s, 2)},
         "secrets_found": leaks(service.log.read_text(), everything),
@@ -268,6 +280,16 @@ def _missing(rows: list[dict[str, str]], heard: Heard) -> int:
     return missing
 
 
+def _unwritten(rows: list[dict[str, str]], heard: Heard) -> int:
+    """States heard of by MQTT that have no row in the CSV."""
+    written = {(f"{row['camera']}/{row['meter']}", row["captured_at"], int(row["frame"])) for row in rows}
+    return sum(
+        (key, state["captured_at"], state["frame"]) not in written
+        for key, states in heard.states.items()
+        for state in states
+    )
+
+
 def _with_still(folder: Path, clip: Path, length_s: float) -> Path:
     """Return a video of a minute of `clip` and two of its last picture, again and again."""
     once, out = folder / f"{clip.stem}-still-once.mp4", folder / f"{clip.stem}-still.mp4"
@@ -275,17 +297,9 @@ def _with_still(folder: Path, clip: Path, length_s: float) -> Path:
         return out
     with av.open(str(clip)) as source, av.open(str(once), "w") as target:
         video = source.streams.video[0]
+        # one quality throughout, so that a picture which stands still stays the same to the last bit
+        stream = camera_stream(target, video, qp="24")
         rate = round(float(video.average_rate or 20))
-        stream = target.add_stream("libx264", rate=rate, options={"preset": "ultrafast"})
-        if not isinstance(stream, av.VideoStream):
-            raise SystemExit("FFmpeg has no H.264 encoder here.")
-        stream.width, stream.height, stream.pix_fmt, stream.gop_size = (
-            video.width,
-            video.height,
-            "yuv420p",
-            600,
-        )
-        stream.max_b_frames = 0
         planes: NDArray[Any] | None = None
         for index, picture in enumerate(source.decode(video)):
             if index >= 60 * rate:

@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 
@@ -36,10 +37,20 @@ SECRETS = (CAMERA_PASSWORD, CAMERA_PASSWORD.replace("/", "%2F"), BROKER_PASSWORD
 
 
 def make_clip(
-    folder: Path, seed: int, size: str, seconds: float, length_s: float
+    folder: Path,
+    seed: int,
+    size: str,
+    seconds: float,
+    length_s: float,
+    fps: int = 20,
+    meters: tuple[int, int] = (2, 1),
 ) -> tuple[Path, dict[str, Any]]:
-    """Render a video of gauges and repeat it up to `length_s`; return it and its meters' configuration."""
-    once = folder / f"plant-{seed}-{size}.mp4"
+    """Render a video of gauges and repeat it up to `length_s`; return it and its meters' configuration.
+
+    `meters` is how many pointer gauges and how many level gauges it shows.
+    """
+    pointers, levels = meters
+    once = folder / f"plant-{seed}-{size}-{fps}fps-{pointers}-{levels}.mp4"
     if not once.exists():
         command = [
             "synth",
@@ -51,14 +62,45 @@ def make_clip(
             str(seed),
             "--size",
             size,
+            "--fps",
+            str(fps),
+            "--pointers",
+            str(pointers),
+            "--levels",
+            str(levels),
         ]
         subprocess.run([sys.executable, "-m", "meter_infer", *command], check=True, stdout=subprocess.DEVNULL)
     site = yaml.safe_load(once.with_suffix(".yaml").read_text())
     (camera,) = site["cameras"].values()
-    long = folder / f"plant-{seed}-{size}-{length_s:.0f}s.mp4"
+    like = folder / f"{once.stem}-camera.mp4"
+    if not like.exists():
+        like_a_camera(once, like)
+    long = folder / f"{once.stem}-{length_s:.0f}s.mp4"
     if not long.exists():
-        repeat(once, long, length_s)
+        repeat(like, long, length_s)
     return long, camera["meters"]
+
+
+def like_a_camera(video: Path, out: Path) -> None:
+    """Encode a video as cameras do: a keyframe every two seconds, no picture that waits for a later one."""
+    with av.open(str(video)) as source, av.open(str(out), "w") as target:
+        stream = camera_stream(target, source.streams.video[0], crf="21")
+        for index, picture in enumerate(source.decode(video=0)):
+            picture.pts, picture.time_base = index, Fraction(1, round(stream.average_rate or 20))
+            picture.pict_type = av.video.frame.PictureType.NONE
+            target.mux(stream.encode(picture))
+        target.mux(stream.encode(None))
+
+
+def camera_stream(
+    target: av.container.OutputContainer, like: av.VideoStream, **options: str
+) -> av.VideoStream:
+    """Add a stream to a file that is encoded as cameras do, with the size and pace of another."""
+    rate = round(float(like.average_rate or 20))
+    stream = target.add_stream("libx264", rate=rate, options={"preset": "veryfast", **options})
+    stream.width, stream.height, stream.pix_fmt = like.width, like.height, "yuv420p"
+    stream.gop_size, stream.max_b_frames = 2 * rate, 0
+    return stream
 
 
 def repeat(once: Path, out: Path, length_s: float) -> None:
@@ -196,6 +238,7 @@ def write_site(
     broker: Broker,
     readings: Path,
     wrong: tuple[str, ...] = (),
+    cadence: str = "1s",
 ) -> tuple[Path, int]:
     """Write the site file; the cameras in `wrong` get a password that is none."""
     http = free_port()
@@ -209,7 +252,7 @@ def write_site(
             }
             for name, server in cameras.items()
         },
-        "reading": {"cadence": "1s"},
+        "reading": {"cadence": cadence},
         "sinks": {
             "csv": {"directory": str(readings), "every": "frame"},
             "mqtt": {
@@ -259,13 +302,25 @@ def add_reader_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def slope_per_hour(times_s: list[float], values: list[float], skip_s: float) -> float:
-    """Return the slope of a line through the samples after `skip_s`, per hour."""
+def slope_per_hour(times_s: list[float], values: list[float], skip_s: float) -> tuple[float, float]:
+    """Return the slope of a line through the samples after `skip_s`, per hour, and its standard error.
+
+    Samples that follow each other are no independent ones, so the error comes from the means of the
+    line's residuals over 30 s each.
+    """
     pairs = [(t, v) for t, v in zip(times_s, values, strict=True) if t >= skip_s]
     if len(pairs) < 3:
-        return float("nan")
+        return float("nan"), float("nan")
     times, kept = np.array(pairs).T
-    return float(np.polyfit(times, kept, 1)[0] * 3600)
+    slope, offset = np.polyfit(times, kept, 1)
+    residuals = kept - slope * times - offset
+    blocks = (times // 30).astype(int)
+    means = np.array([(times[blocks == b].mean(), residuals[blocks == b].mean()) for b in np.unique(blocks)])
+    if len(means) < 3:
+        return float(slope * 3600), float("nan")
+    spread = means[:, 0] - means[:, 0].mean()
+    variance = (means[:, 1] ** 2).sum() / (len(means) - 2)
+    return float(slope * 3600), float(np.sqrt(variance / (spread**2).sum()) * 3600)
 
 
 def plot(path: Path, times_s: list[float], values: list[float], title: str, marks: dict[float, str]) -> None:

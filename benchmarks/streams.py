@@ -127,7 +127,9 @@ def _watch(
         "first_good_reading_s": {camera: round(seconds, 1) for camera, seconds in sorted(first.items())},
         "cpu_cores": round(cpu / elapsed, 2),
         "memory_mib": round(memory[-1], 1),
-        "memory_slope_mib_per_hour": round(slope_per_hour(times, memory, options.seconds / 3), 1),
+        "memory_slope_mib_per_hour": [
+            round(figure, 1) for figure in slope_per_hour(times, memory, options.seconds / 3)
+        ],
         "sigterm": {
             "exit_code": code,
             "seconds": round(stop_s, 2),

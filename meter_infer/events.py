@@ -79,6 +79,8 @@ class MeterInfo:
     """Values at the scale's first and last mark."""
     cadence_s: float
     """A reading is to be expected at least this often; 0: at every frame."""
+    alarms: bool = False
+    """Whether it has alarm limits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,14 @@ class Board:
                 elif isinstance(item, AlarmEvent):
                     self._alarms[item.camera, item.meter] = item.level
 
-    def forget(self, camera: str, keep: Iterable[str] = ()) -> None:
-        """Forget a camera's meters but those to `keep`."""
-        kept = set(keep)
+    def forget(self, camera: str, keep: Iterable[str] = (), alarmed: Iterable[str] = ()) -> None:
+        """Forget a camera's meters but those to `keep`, and the alarms of all that are not `alarmed`."""
+        kept, watched = set(keep), set(alarmed)
         with self._lock:
-            for table in (self._last, self._alarms):
-                for key in [key for key in table if key[0] == camera and key[1] not in kept]:
-                    del table[key]
+            for key in [key for key in self._last if key[0] == camera and key[1] not in kept]:
+                del self._last[key]
+            for key in [key for key in self._alarms if key[0] == camera and key[1] not in watched]:
+                del self._alarms[key]
             for count in [c for c in self._counts if c[0] == camera and c[1] not in kept]:
                 del self._counts[count]
 

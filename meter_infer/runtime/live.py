@@ -137,7 +137,12 @@ class Live:
                 self._add(settings, 0)
             elif present[name] != settings:
                 self._change(present[name], settings)
-        self.dispatcher.publish([inventory(cameras)])
+        known = inventory(cameras)
+        if self._reading.started:
+            # behind the last batch that was read by the old configuration: it may show what is gone now
+            self.loop.call(lambda _: self._tell(known))
+        else:
+            self._tell(known)
 
     def _add(self, settings: CameraSettings, index: int) -> None:
         feed = CameraFeed(settings, self._parts.open_feed, self._intake, _Listener(self))
@@ -185,11 +190,14 @@ class Live:
         name, meters, rules = settings.camera, settings.meters, settings.rules
         self.loop.call(lambda reader: reader.configure(name, meters))
         self.loop.call(lambda _: self._judge.configure(name, rules))
-        self.loop.call(lambda _: self.board.forget(name, [setup.meter for setup in meters]))
+        self.loop.call(lambda _: self.board.forget(name, [s.meter for s in meters], settings.alarmed))
 
     def _is_frozen(self, name: str) -> bool:
         camera = self._cameras.get(name)
         return camera is not None and camera.feed.state.status.state is CameraState.FROZEN
+
+    def _tell(self, known: Inventory) -> None:
+        self.dispatcher.publish([known])
 
     def _publish(self, items: Sequence[Item]) -> None:
         self.board.note(self.dispatcher.publish(items))
@@ -198,8 +206,11 @@ class Live:
         self.board.note(self.dispatcher.publish(items), from_picture=False)
 
     def on_status(self, status: CameraStatus) -> None:
-        """Publish a camera's change of state."""
-        self.dispatcher.publish([status])
+        """Publish a camera's change of state; one that was removed meanwhile has none."""
+        with self._lock:
+            known = status.camera in self._cameras
+        if known:
+            self.dispatcher.publish([status])
 
 
 class _Listener:
@@ -222,6 +233,7 @@ def inventory(cameras: Iterable[CameraSettings]) -> Inventory:
             setup.unit,
             _ends(setup.calibration.value(0.0), setup.calibration.value(1.0)) if setup.calibration else None,
             settings.cadence_s,
+            setup.meter in settings.alarmed,
         )
         for settings in cameras
         for setup in settings.meters

@@ -45,6 +45,11 @@ class CameraSettings:
     black_after_s: float = 3.0
     """Pictures of one brightness for this long are a dead camera; 0: never."""
 
+    @property
+    def alarmed(self) -> frozenset[str]:
+        """The meters that have alarm limits."""
+        return frozenset(meter for meter, rules in self.rules.items() if rules.alarms is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:

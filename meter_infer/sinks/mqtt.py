@@ -1,6 +1,5 @@
 """Readings to an MQTT broker: on change, at least once, in order, across an absent broker."""
 
-import json
 import logging
 import threading
 import time
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 
 from meter_infer.errors import SinkError
 from meter_infer.events import AlarmEvent, CameraStatus, Inventory, Item, MeterInfo
-from meter_infer.sinks.csv import iso_utc
 from meter_infer.sinks.homeassistant import discovery
 from meter_infer.sinks.mqtt_link import (
     BrokerSettings,
@@ -22,6 +20,7 @@ from meter_infer.sinks.mqtt_link import (
     Received,
     drain,
 )
+from meter_infer.sinks.mqtt_payload import alarm_payload, state_payload
 from meter_infer.sinks.outbox import Message, Outbox, OutboxSettings
 from meter_infer.types import Reading
 
@@ -103,20 +102,23 @@ class MqttSink:
         self._start()
         shown: dict[tuple[str, str], Reading] = {}
         messages: list[Message] = []
+        gone: set[str] = set()
         for item in items:
             if isinstance(item, Reading):
                 self._introduce(item)
                 if self._is_news(item, shown):
                     shown[item.camera, item.meter] = item
-                    messages.append(self._state(item))
+                    messages.append(self._kept(f"{item.camera}/{item.meter}/state", state_payload(item)))
             elif isinstance(item, AlarmEvent):
-                messages.append(self._alarm(item))
+                messages.append(self._kept(f"{item.camera}/{item.meter}/alarm", alarm_payload(item)))
             elif isinstance(item, CameraStatus):
                 word = b"online" if item.available else b"offline"
                 self._say(f"{self._settings.prefix}/{item.camera}/availability", word)
             else:
-                self._announce_all(item)
+                gone |= self._announce_all(item)
+                messages += [self._next(topic, b"") for topic in sorted(gone)]
         self._accept(messages)
+        self._remember([], gone)
         self._shown |= shown
         self._pump()
 
@@ -227,35 +229,16 @@ class MqttSink:
             self._under_way[mid] = message, True
             self._sent_seq = message.seq
 
-    def _next(self, topic: str, content: dict[str, object]) -> Message:
+    def _next(self, topic: str, payload: bytes) -> Message:
         self._seq += 1
-        payload = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
         return Message(topic, payload, self._settings.qos, True, self._seq)
 
-    def _state(self, reading: Reading) -> Message:
-        content: dict[str, object] = {
-            "value": _rounded(reading.value),
-            "raw": _rounded(reading.raw),
-            "unit": reading.unit,
-            "fraction": _rounded(reading.fraction),
-            "quality": reading.quality.value,
-            "reason": reading.reason.value,
-            "confidence": round(reading.confidence, 3),
-            "captured_at": iso_utc(reading.captured_at),
-            "frame": reading.frame,
-        }
-        return self._next(f"{self._settings.prefix}/{reading.camera}/{reading.meter}/state", content)
-
-    def _alarm(self, event: AlarmEvent) -> Message:
-        content: dict[str, object] = {
-            "level": event.level.name.lower(),
-            "side": event.side,
-            "limit": event.limit,
-            "value": _rounded(event.value),
-            "unit": event.unit,
-            "at": iso_utc(event.at),
-        }
-        return self._next(f"{self._settings.prefix}/{event.camera}/{event.meter}/alarm", content)
+    def _kept(self, meter: str, payload: bytes) -> Message:
+        """Return a message that the broker keeps until it is taken back, and remember that it does."""
+        topic = f"{self._settings.prefix}/{meter}"
+        if topic not in self._announced:
+            self._remember([topic])
+        return self._next(topic, payload)
 
     def _is_news(self, reading: Reading, shown: dict[tuple[str, str], Reading]) -> bool:
         key = reading.camera, reading.meter
@@ -308,21 +291,25 @@ class MqttSink:
             except SinkError as error:
                 logger.warning("What was announced to Home Assistant is not remembered: %s", error)
 
-    def _announce_all(self, inventory: Inventory) -> None:
-        """Announce the configured meters, and take back those that are gone."""
+    def _announce_all(self, inventory: Inventory) -> set[str]:
+        """Announce the configured meters, and take back those that are gone.
+
+        Returns the topics whose last state or alarm the broker is to forget. That is a message like others,
+        since older ones on these topics may still wait in the outbox.
+        """
         prefix = self._settings.prefix
         self._meters = {(info.camera, info.meter): info for info in inventory.meters}
         wanted = {self._announce(info) for info in inventory.meters} if self._settings.discovery else set()
+        wanted |= {f"{prefix}/{info.camera}/{info.meter}/state" for info in inventory.meters}
+        wanted |= {f"{prefix}/{info.camera}/{info.meter}/alarm" for info in inventory.meters if info.alarms}
         gone = self._announced - wanted
-        for topic in gone:
+        forgotten = {topic for topic in gone if topic.endswith(("/state", "/alarm"))}
+        for topic in gone - forgotten:
             self._say(topic, b"")
-        self._remember([], gone)
+        self._remember([], gone - forgotten)
         cameras = set(inventory.cameras)
         for topic in [topic for topic in self._present if topic.endswith("/availability")]:
             if topic.removeprefix(f"{prefix}/").removesuffix("/availability") not in cameras:
                 self._say(topic, b"")
-        self._shown = {key: reading for key, reading in self._shown.items() if key[0] in cameras}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.6g}")
+        self._shown = {key: reading for key, reading in self._shown.items() if key in self._meters}
+        return forgotten

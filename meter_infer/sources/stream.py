@@ -20,7 +20,9 @@ from meter_infer.types import Frame
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 10.0
 
-_LOW_LATENCY = {"fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "1000000", "fpsprobesize": "0"}
+# not `nobuffer`: it throws away what was looked at to know the stream, its first keyframe among it, and some
+# cameras send the next one many seconds later
+_LOW_LATENCY = {"flags": "low_delay", "analyzeduration": "1000000", "fpsprobesize": "0"}
 _REFUSED = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
 
 
@@ -57,8 +59,7 @@ class StreamSource(Closing):
     def _open(
         self, address: Address, timeouts_s: tuple[float, float], transport: str
     ) -> av.container.InputContainer:
-        # over HTTP comes a recording as well, whose first frames `nobuffer` would drop
-        options = {} if (address.scheme or "").startswith("http") else dict(_LOW_LATENCY)
+        options = dict(_LOW_LATENCY)
         if (address.scheme or "").startswith("rtsp"):
             options["rtsp_transport"] = transport
         began = time.monotonic()

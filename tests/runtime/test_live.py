@@ -267,6 +267,35 @@ def test_alarms_are_published_after_the_reading_that_raised_them() -> None:
     assert families["meter_infer_alarm_level"].samples[0].value == 2
 
 
+def test_an_alarm_that_left_the_configuration_is_forgotten() -> None:
+    sink = ListSink()
+    rules = {"m": MeterRules(alarms=AlarmLimits(high_warn=10))}
+    with running(camera("a", rules=rules), sinks=(sink,)) as (live, _):
+        until(lambda: live.board.alarms())
+        live.apply([camera("a")])
+        until(lambda: not live.board.alarms())
+        until(lambda: len([item for item in sink.items if isinstance(item, Inventory)]) == 2)
+    before, after = (item.meters[0].alarms for item in sink.items if isinstance(item, Inventory))
+    assert (before, after) == (True, False)
+
+
+def test_what_the_sinks_hear_last_of_a_removed_meter_is_that_it_is_gone() -> None:
+    """The batch in work by the old configuration comes before the new inventory."""
+    sink = ListSink()
+    with running(camera("a", "m", "gone"), sinks=(sink,)) as (live, reader):
+        until(lambda: sink.readings)
+        reader.hold.clear()
+        until(lambda: live.loop.busy_since_s is not None)
+        live.apply([camera("a", "m")])
+        reader.hold.set()
+        until(lambda: len([item for item in sink.items if isinstance(item, Inventory)]) == 2)
+        count = len(sink.readings)
+        until(lambda: len(sink.readings) > count + 5)
+    last = max(index for index, item in enumerate(sink.items) if isinstance(item, Inventory))
+    assert any(item.meter == "gone" for item in sink.items[:last] if isinstance(item, Reading))
+    assert not any(item.meter == "gone" for item in sink.items[last:] if isinstance(item, Reading))
+
+
 def test_no_password_in_metrics_health_or_repr() -> None:
     with running(camera("a"), open_feed=_refuse) as (live, _):
         until(lambda: "camera/a" in health_of(live).problems and live.board.last())

@@ -51,7 +51,7 @@ class Listener:
         return [message for message in self.log if message[0].endswith(topic)]
 
     def states(self) -> list[dict[str, object]]:
-        return [json.loads(payload) for _, payload, _ in self.messages("/state")]
+        return [json.loads(payload) for _, payload, _ in self.messages("/state") if payload]
 
     def close(self) -> None:
         self.client.disconnect()
@@ -91,8 +91,8 @@ def ticking(sink: MqttSink) -> Iterator[Callable[[Callable[[], object]], None]]:
         sink.close()
 
 
-def inventory(*meters: str, camera: str = "boiler") -> Inventory:
-    infos = [MeterInfo(camera, meter, MeterKind.POINTER, "bar", (0.0, 10.0), 1.0) for meter in meters]
+def inventory(*meters: str, camera: str = "boiler", alarms: bool = False) -> Inventory:
+    infos = [MeterInfo(camera, meter, MeterKind.POINTER, "bar", (0.0, 10.0), 1.0, alarms) for meter in meters]
     return Inventory(START, (camera,), tuple(infos))
 
 
@@ -270,6 +270,53 @@ def test_a_meter_that_left_the_configuration_while_the_service_was_down_is_taken
             again.write([inventory("p2")])
             run(lambda: len(listener.messages("p1/config")) == 2)
     assert listener.messages("p1/config")[-1][1] == b""
+
+
+ALARM = AlarmEvent(START, "boiler", "p1", AlarmLevel.WARN, "high", 3.0, 3.25, "bar")
+
+
+def retained(broker: Broker) -> dict[str, bytes]:
+    """What somebody hears who connects now."""
+    with listening(broker) as late:
+        late.client.publish("here", b"now")  # comes back behind all that was kept
+        until(lambda: late.messages("here"))
+        return {topic: payload for topic, payload, kept in late.messages() if kept}
+
+
+def test_an_alarm_that_left_the_configuration_is_taken_back(tmp_path: Path) -> None:
+    topic = "meter_infer/boiler/p1/alarm"
+    with Broker(tmp_path / "b") as broker, listening(broker) as listener:
+        sink = MqttSink(settings(tmp_path, broker.port))
+        with ticking(sink) as run:
+            sink.write([inventory("p1", alarms=True), reading("boiler", "p1", 3.25), ALARM])
+            run(lambda: topic in retained(broker))
+            sink.write([inventory("p1", alarms=True)])
+            run(lambda: not sink.backlog)
+            assert topic in retained(broker), "the alarm is still configured"
+            sink.write([inventory("p1")])
+            run(lambda: topic not in retained(broker))
+            assert "meter_infer/boiler/p1/state" in retained(broker)
+            sink.write([inventory("p2")])
+            run(lambda: "meter_infer/boiler/p1/state" not in retained(broker))
+        assert listener.messages("p1/alarm")[-1][1] == b""
+
+
+def test_what_waits_about_a_meter_that_is_gone_does_not_outlive_it(tmp_path: Path) -> None:
+    """Old states that wait in the outbox are delivered first, and then taken back."""
+    port = free_port()
+    sink = MqttSink(settings(tmp_path, port))
+    sink.write([inventory("p1", "p2", alarms=True)])
+    sink.write([reading("boiler", "p1", 3.25), ALARM, reading("boiler", "p2", 1.0)])
+    sink.close()
+    with Broker(tmp_path / "b") as broker:
+        again = MqttSink(settings(tmp_path, broker.port))
+        with ticking(again) as run, listening(broker) as listener:
+            again.write([inventory("p2")])
+            run(lambda: not again.problem and not again.backlog)
+            until(lambda: listener.messages("p1/alarm")[-1:] and listener.messages("p1/state")[-1:])
+            assert [bool(payload) for _, payload, _ in listener.messages("p1/alarm")] == [True, False]
+            kept = {topic for topic in retained(broker) if "/p1/" in topic}
+    assert not kept
 
 
 def test_thousands_of_messages_keep_their_order(tmp_path: Path) -> None:

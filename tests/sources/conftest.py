@@ -3,6 +3,7 @@
 import http.server
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from fractions import Fraction
@@ -110,6 +111,15 @@ def is_held() -> Callable[[Path], bool]:
         pytest.skip("needs /proc")
 
     def held(path: Path) -> bool:
+        """The server of these tests is a thread of this process, and may close its file a little later."""
+        end = time.monotonic() + 3
+        while is_open(path):
+            if time.monotonic() > end:
+                return True
+            threading.Event().wait(0.02)
+        return False
+
+    def is_open(path: Path) -> bool:
         for entry in descriptors.iterdir():
             try:
                 if entry.resolve() == path.resolve():
