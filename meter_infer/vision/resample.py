@@ -1,5 +1,7 @@
 """Resample a rectangle of one 8-bit plane to a given size, exactly placed and without aliasing."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,57 @@ _SNAP = 1e-6  # pixels; below this a shift is float noise, not geometry
 _STEP_MAX = 1.5  # source pixels an output pixel; up to here two-tap interpolation hardly aliases
 
 
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a rectangle of a plane becomes an output: average blocks of a window, then interpolate."""
+
+    window: tuple[int, int, int, int]
+    """Pixels that are looked at: left, top, right, bottom; empty where the rectangle misses the plane."""
+    factors: tuple[int, int]
+    """Width and height of the blocks, powers of two."""
+    step: tuple[float, float]
+    """Blocks an output pixel."""
+    corner: tuple[float, float]
+    """The rectangle's upper left corner, in blocks from the window's."""
+    whole: tuple[int, int, int, int] | None
+    """Where the whole plane fills whole output pixels: that place (x, y, width, height); its edge is then
+    repeated, not blended with what lies outside."""
+
+    @property
+    def is_empty(self) -> bool:
+        """The rectangle shows nothing of the plane."""
+        left, top, right, bottom = self.window
+        return left >= right or top >= bottom
+
+
+def plan(shape: tuple[int, int], corners: Corners, size: tuple[int, int]) -> Sampling:
+    """Say how to show the rectangle `corners` of a plane (rows, columns) at `size` (width, height).
+
+    Raises ValueError where the rectangle or the size is empty.
+    """
+    width, height = size
+    x1, y1, x2, y2 = corners
+    if not (x2 > x1 and y2 > y1 and width > 0 and height > 0):
+        raise ValueError(f"the region {corners} or the size {size} is empty")
+    rows, columns = shape
+    step_x, step_y = (x2 - x1) / width, (y2 - y1) / height
+    fx, fy = _halvings(step_x), _halvings(step_y)
+    left, right = _window(x1, x2, columns, fx)
+    top, bottom = _window(y1, y2, rows, fy)
+    step_x, step_y = step_x / fx, step_y / fy
+    x, y = (x1 - left) / fx, (y1 - top) / fy
+    whole = None
+    inside = x1 <= 0 and x2 >= columns and y1 <= 0 and y2 >= rows
+    if inside and not (right - left) % fx and not (bottom - top) % fy:
+        # The whole plane is in view. If it fills whole output pixels, a plain resize is exact and fast.
+        blocks = (right - left) // fx, (bottom - top) // fy
+        place = (-x / step_x, -y / step_y, blocks[0] / step_x, blocks[1] / step_y)
+        rounded = (round(place[0]), round(place[1]), round(place[2]), round(place[3]))
+        if max(abs(a - b) for a, b in zip(place, rounded, strict=True)) <= _SNAP:
+            whole = rounded
+    return Sampling((left, top, right, bottom), (fx, fy), (step_x, step_y), (x, y), whole)
+
+
 def resample(plane: Plane, corners: Corners, size: tuple[int, int], outside: int) -> Plane:
     """Resample the rectangle `corners` of a plane to `size` (width, height).
 
@@ -20,29 +73,14 @@ def resample(plane: Plane, corners: Corners, size: tuple[int, int], outside: int
     often as it must and interpolates the rest; enlarging interpolates. What lies outside the plane
     is `outside`. Raises ValueError where the rectangle or the size is empty.
     """
-    width, height = size
-    x1, y1, x2, y2 = corners
-    if not (x2 > x1 and y2 > y1 and width > 0 and height > 0):
-        raise ValueError(f"the region {corners} or the size {size} is empty")
-    rows, columns = plane.shape
-    step_x, step_y = (x2 - x1) / width, (y2 - y1) / height
-    fx, fy = _halvings(step_x), _halvings(step_y)
-    left, right = _window(x1, x2, columns, fx)
-    top, bottom = _window(y1, y2, rows, fy)
-    if left >= right or top >= bottom:
-        return np.full((height, width), outside, np.uint8)
-    small = _reduce(plane[top:bottom, left:right], fx, fy)
-    # From here on in pixels of `small`: the step, and the rectangle's upper left corner.
-    step_x, step_y = step_x / fx, step_y / fy
-    x, y = (x1 - left) / fx, (y1 - top) / fy
-    if (x1 > 0 or x2 < columns or y1 > 0 or y2 < rows) or (right - left) % fx or (bottom - top) % fy:
-        return _warp(small, (step_x, step_y), (x, y), size, outside)
-    # The whole plane is in view. If it fills whole output pixels, a plain resize is exact and fast.
-    place = (-x / step_x, -y / step_y, small.shape[1] / step_x, small.shape[0] / step_y)
-    whole = (round(place[0]), round(place[1]), round(place[2]), round(place[3]))
-    if max(abs(a - b) for a, b in zip(place, whole, strict=True)) > _SNAP:
-        return _warp(small, (step_x, step_y), (x, y), size, outside)
-    return _paste(small, whole, size, outside)
+    sampling = plan((plane.shape[0], plane.shape[1]), corners, size)
+    if sampling.is_empty:
+        return np.full((size[1], size[0]), outside, np.uint8)
+    left, top, right, bottom = sampling.window
+    small = _reduce(plane[top:bottom, left:right], *sampling.factors)
+    if sampling.whole is not None:
+        return _paste(small, sampling.whole, size, outside)
+    return _warp(small, sampling.step, sampling.corner, size, outside)
 
 
 def _halvings(step: float) -> int:

@@ -1,0 +1,119 @@
+"""A card made of the host's own memory: the kernels' source, compiled by the system's C++ compiler."""
+
+import ctypes
+import shutil
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from meter_infer.cuda.compiler import FOLDER, KERNELS, SOURCES
+from meter_infer.cuda.device import Bytes, DeviceBuffer, Event, Stream
+
+
+@cache
+def host_kernels() -> ctypes.CDLL:
+    """Compile all sources into one library; skip the test where there is no compiler."""
+    compiler = shutil.which("g++") or shutil.which("clang++") or shutil.which("c++")
+    if compiler is None:
+        pytest.skip("no C++ compiler is installed, so the kernels' arithmetic cannot be tried")
+    folder = Path(tempfile.mkdtemp(prefix="meter-infer-kernels-"))
+    try:
+        (folder / "all.cpp").write_text("".join(f'#include "{FOLDER / name}.cu"\n' for name in SOURCES))
+        flags = ["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Werror", "-Wno-parentheses", "-shared"]
+        library = folder / "kernels.so"
+        subprocess.run([compiler, *flags, "-fPIC", "-o", library, folder / "all.cpp"], check=True)
+        return ctypes.CDLL(str(library))
+    finally:
+        shutil.rmtree(folder)
+
+
+@dataclass
+class HostBuffer:
+    content: Bytes | None
+
+    @property
+    def address(self) -> int:
+        assert self.content is not None, "the memory was freed"
+        return self.content.ctypes.data
+
+    @property
+    def nbytes(self) -> int:
+        return 0 if self.content is None else len(self.content)
+
+    def free(self) -> None:
+        self.content = None
+
+
+@dataclass
+class HostDevice:
+    """Everything happens at once and in the order it was asked for; `calls` tells what was."""
+
+    name: str = "host"
+    architecture: int = 86
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
+    buffers: list[HostBuffer] = field(default_factory=list)
+    times: dict[int, float] = field(default_factory=dict)
+    closed: bool = False
+
+    def allocate(self, nbytes: int) -> HostBuffer:
+        self.buffers.append(HostBuffer(np.full(nbytes, 0xA5, np.uint8)))
+        return self.buffers[-1]
+
+    def pinned(self, nbytes: int) -> Bytes:
+        return np.full(nbytes, 0x5A, np.uint8)
+
+    def stream(self) -> Stream:
+        self.calls.append(("stream",))
+        return Stream(sum(call[0] == "stream" for call in self.calls))
+
+    def event(self) -> Event:
+        self.calls.append(("event",))
+        return Event(sum(call[0] == "event" for call in self.calls))
+
+    def record(self, event: Event, stream: Stream) -> None:
+        self.calls.append(("record", event, stream))
+        self.times[event] = time.perf_counter()
+
+    def wait(self, stream: Stream, event: Event) -> None:
+        assert event in self.times, "an event is waited for that was never recorded"
+        self.calls.append(("wait", stream, event))
+
+    def synchronize(self, event: Event) -> None:
+        assert event in self.times, "an event is waited for that was never recorded"
+        self.calls.append(("synchronize", event))
+
+    def elapsed_ms(self, first: Event, last: Event) -> float:
+        return (self.times[last] - self.times[first]) * 1000
+
+    def upload(self, target: DeviceBuffer, source: Bytes, stream: Stream, offset: int = 0) -> None:
+        assert isinstance(target, HostBuffer)
+        assert target.content is not None
+        assert offset + len(source) <= target.nbytes, "a copy would end beyond its buffer"
+        target.content[offset : offset + len(source)] = source
+        self.calls.append(("upload", len(source), stream))
+
+    def download(self, target: Bytes, source: DeviceBuffer, stream: Stream, offset: int = 0) -> None:
+        assert isinstance(source, HostBuffer)
+        assert source.content is not None
+        assert offset + len(target) <= source.nbytes, "a copy would begin beyond its buffer"
+        target[:] = source.content[offset : offset + len(target)]
+        self.calls.append(("download", len(target), stream))
+
+    def launch(self, kernel: str, stream: Stream, blocks: int, *arguments: Any, lanes: int = 256) -> None:
+        assert kernel in KERNELS
+        assert blocks > 0, "a launch without blocks is an error on a card"
+        given = [ctypes.c_int(a) if isinstance(a, int) else ctypes.c_void_p(a.address) for a in arguments]
+        getattr(host_kernels(), kernel)(*given)
+        self.calls.append(("launch", kernel, stream))
+
+    def close(self) -> None:
+        self.closed = True
+        for buffer in self.buffers:
+            buffer.free()
