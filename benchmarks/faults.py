@@ -21,7 +21,7 @@ from datetime import datetime
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from shutil import rmtree
+from shutil import copytree, rmtree
 from typing import Any
 
 import av
@@ -91,7 +91,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     for old in folder.glob("outbox.db*"):
         old.unlink()
     length_s = options.minutes * 60 + 300
-    rmtree(folder / "broker", ignore_errors=True)
+    for old in ("broker", "readings"):
+        rmtree(folder / old, ignore_errors=True)
     shown = options.pointers, options.levels
     clip, what = make_clip(
         folder, options.seed, options.size, options.clip_seconds, length_s, options.fps, shown
@@ -201,7 +202,12 @@ def _report(
     pause(3.0)
     heard.collect()
     rows = rows_of(readings)
+    copytree(readings, folder / "readings", dirs_exist_ok=True)  # the small disk goes away
     times = notes.times_s
+    with (folder / "memory.csv").open("w") as file:
+        file.writelines(
+            f"{second:.1f},{mib:.2f}\n" for second, mib in zip(times, notes.memory_mib, strict=True)
+        )
     plot(folder / "memory.png", times, notes.memory_mib, "resident memory, MiB, over minutes", notes.marks)
     undisturbed = [
         name for name in ("cam0", "cam5", "cam6", "cam7") if any(r["camera"] == name for r in rows)

@@ -53,8 +53,9 @@ class Binder:
         """Return every known meter, seen or not, in the order of the configuration.
 
         A detection goes to the meter of its kind whose place it overlaps most. Meters without a
-        place take what is left in reading order (rows from the top, then from the left). What is
-        left over after that gets a stable id ``auto-1``, ``auto-2``, ... if `automatic`.
+        place take the clearest of what is left, as many as they are, in reading order (rows from the top,
+        then from the left). What is left over after that gets a stable id ``auto-1``, ``auto-2``, ... if
+        `automatic`.
         """
         free = list(detections)
         taken: dict[int, Detection] = {}
@@ -75,12 +76,16 @@ class Binder:
             taken[index] = free[number]
             used.add(number)
         left = _reading_order([d for number, d in enumerate(free) if number not in used])
-        for index, place in enumerate(self.places):
-            if place.box is None and index not in taken:
-                match = next((d for d in left if d.kind is place.kind and d.score >= ORDER_SCORE), None)
-                if match is not None:
-                    taken[index] = match
-                    left.remove(match)
+        for kind in MeterKind:
+            homeless = [
+                i for i, p in enumerate(self.places) if p.kind is kind and not p.box and i not in taken
+            ]
+            clear = sorted(
+                (d for d in left if d.kind is kind and d.score >= ORDER_SCORE), key=lambda d: -d.score
+            )
+            for index, match in zip(homeless, _reading_order(clear[: len(homeless)]), strict=False):
+                taken[index] = match
+                left.remove(match)
         if self.automatic:
             for detection in (d for d in left if d.score >= FOUND_SCORE):
                 taken[len(self.places)] = detection

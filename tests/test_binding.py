@@ -60,3 +60,13 @@ def test_a_meter_without_a_place_takes_no_doubtful_detection() -> None:
     binder = Binder([Place("only", MeterKind.POINTER, None)], automatic=False)
     assert binder.bind([faint(0, ORDER_SCORE - 0.01)])[0].score == 0
     assert binder.bind([faint(0, ORDER_SCORE)])[0].score == ORDER_SCORE
+
+
+def test_a_meter_without_a_place_takes_the_clearest_detection_and_not_the_uppermost() -> None:
+    binder = Binder([Place("only", MeterKind.POINTER, None)], automatic=False)
+    doubtful = Detection(MeterKind.POINTER, Box(400, 0, 460, 60), ORDER_SCORE + 0.02)
+    (bound,) = binder.bind([doubtful, seen(100, 200)])
+    assert bound.box == seen(100, 200).box
+    pair = Binder([Place(name, MeterKind.POINTER, None) for name in ("a", "b")], automatic=False)
+    found = pair.bind([doubtful, seen(300, 200), seen(100, 210)])
+    assert {b.meter: b.box.x1 for b in found if b.box} == {"a": 100, "b": 300}

@@ -14,6 +14,7 @@ import typer
 
 from meter_infer.app import ReaderOptions
 from meter_infer.config import load_site
+from meter_infer.runtime.memory import share_heaps
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
 from meter_infer.service import Service, ServiceOptions
 
@@ -46,6 +47,7 @@ def run_command(
     if log not in _LEVELS:
         raise typer.BadParameter("give debug, info or warning", param_hint="--log")
     options = ctx.obj if isinstance(ctx.obj, ServiceOptions) else None
+    share_heaps()
     secrets = Secrets()
     with _logging(_LEVELS[log], secrets), _Signals() as signals:
         options = options or ServiceOptions(ReaderOptions(backend, models))
