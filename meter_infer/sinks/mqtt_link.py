@@ -221,7 +221,9 @@ def _tls_context(settings: TlsSettings) -> ssl.SSLContext:
         if settings.certificate is not None:
             context.load_cert_chain(settings.certificate, settings.key)
     except (OSError, ValueError) as error:  # SSLError is an OSError
-        raise SinkError(f"The MQTT certificates cannot be loaded: {error}; check the paths.") from error
+        said = getattr(error, "strerror", None) or str(error)
+        files = ", ".join(str(path) for path in (settings.ca, settings.certificate, settings.key) if path)
+        raise SinkError(f"The MQTT certificates cannot be loaded ({said}); check {files}.") from error
     return context
 
 

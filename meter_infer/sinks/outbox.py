@@ -167,4 +167,7 @@ class Outbox:
             raise self._failure(error) from error
 
     def _failure(self, error: Exception) -> SinkError:
-        return SinkError(f"The outbox {self._settings.path} cannot be written ({error}); free some space.")
+        said = getattr(error, "strerror", None) or str(error)
+        return SinkError(
+            f"The outbox {self._settings.path} cannot be written ({said}); free some space or check the folder."
+        )

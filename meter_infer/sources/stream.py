@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import av
 import av.error
 
 from meter_infer.errors import SourceAuthError, SourceError, SourceTimeout
-from meter_infer.sources.address import Address
+from meter_infer.sources.address import Address, mask_secrets
 from meter_infer.sources.base import Closing
 from meter_infer.sources.clock import StreamClock, wallclock
 from meter_infer.sources.decoded import PlaneReader
@@ -74,7 +77,7 @@ class StreamSource(Closing):
         except (av.error.FFmpegError, OSError, ValueError) as error:
             if time.monotonic() - began >= timeouts_s[0]:  # FFmpeg's RTSP calls a time-out invalid data
                 raise self._timeout(timeouts_s[0]) from None
-            raise SourceError(f"{self.name} cannot be opened: {_reason(error)}.") from None
+            raise SourceError(f"{self.name} cannot be opened: {_why_closed(error, address)}.") from None
         raise self._timeout(timeouts_s[0])
 
     def _timeout(self, seconds: float) -> SourceTimeout:
@@ -117,6 +120,31 @@ class StreamSource(Closing):
         container, self._container = self._container, None
         if container is not None:
             container.close()
+
+
+def _why_closed(error: Exception, address: Address) -> str:
+    """Why a stream cannot be opened, and what to look at."""
+    said = _reason(error)
+    if isinstance(error, av.error.HTTPNotFoundError):
+        return "there is no such stream; correct the path in its URL"
+    if isinstance(error, av.error.InvalidDataError):
+        return "it sends no video that is known; check the path in its URL"
+    if isinstance(error, ConnectionRefusedError):
+        return f"{said}; check its port, and that it is on"
+    if isinstance(error, OSError) and error.errno in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+        return f"{said}; check its address and the network"
+    if isinstance(error, OSError) and error.errno == errno.EIO and not _is_known(address):
+        return "nobody knows its host's name; check the name, or use the IP address"
+    return said
+
+
+def _is_known(address: Address) -> bool:
+    """Whether the name of a stream's host has an address; FFmpeg does not tell."""
+    try:
+        host = urlsplit(mask_secrets(address.reveal())).hostname or ""
+        return bool(socket.getaddrinfo(host, None))
+    except (OSError, ValueError):  # UnicodeError, for names that cannot be, is a ValueError
+        return False
 
 
 def _reason(error: BaseException) -> str:

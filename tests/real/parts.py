@@ -33,8 +33,9 @@ def write_clip(
     codec: str = "libx264",
     size: tuple[int, int] = (320, 240),
     rate: int = 20,
+    keyframe_s: float = 0.5,
 ) -> Path:
-    """Write a video of a moving bar over noise, a keyframe each half second."""
+    """Write a video of a moving bar over noise."""
     rng = np.random.default_rng(7)
     width, height = size
     with av.open(str(path), "w") as out:
@@ -44,7 +45,7 @@ def write_clip(
         stream = out.add_stream(codec, rate=rate, options=options)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.gop_size = rate // 2
+        stream.gop_size = round(rate * keyframe_s)
         back = rng.integers(60, 120, (height, width, 3), dtype=np.uint8)
         for index in range(round(seconds * rate)):
             picture = back.copy()
