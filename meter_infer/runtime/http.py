@@ -32,7 +32,8 @@ class StatusServer:
             self._server = _Server((host, port), Handler)
         except OSError as error:
             raise ConfigError(
-                f"The status page cannot listen on {host}:{port}: {error.strerror}; choose another port or address."
+                f"The status page cannot listen on {host}:{port}: {error.strerror}; "
+                "choose another port or address."
             ) from error
         self.worker = Worker("http", self._serve)
 

@@ -169,5 +169,6 @@ class Outbox:
     def _failure(self, error: Exception) -> SinkError:
         said = getattr(error, "strerror", None) or str(error)
         return SinkError(
-            f"The outbox {self._settings.path} cannot be written ({said}); free some space or check the folder."
+            f"The outbox {self._settings.path} cannot be written ({said}); "
+            "free some space or check the folder."
         )

@@ -97,7 +97,11 @@ def place(item: Labelled, width: int, height: int, recipe: Recipe, rng: np.rando
 
 def _largest_turn_deg(item: Labelled, recipe: Recipe, rng: np.random.Generator) -> float:
     """Any angle for some dials' crops: few hang on their heads, and those must be read as well."""
-    if recipe.turned <= 0 or recipe.task is not Task.SEGMENT or not np.isin(_DIAL_CLASSES, item.classes).any():
+    if (
+        recipe.turned <= 0
+        or recipe.task is not Task.SEGMENT
+        or not np.isin(_DIAL_CLASSES, item.classes).any()
+    ):
         return recipe.rotation_deg
     return 180.0 if rng.random() < recipe.turned else recipe.rotation_deg
 

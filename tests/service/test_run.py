@@ -172,6 +172,31 @@ def test_a_site_from_start_to_sigterm(tmp_path: Path, camera: RtspServer) -> Non
     assert "refused the user name or password" in service.log
 
 
+def test_the_service_manager_hears_of_start_life_reload_and_stop(tmp_path: Path, camera: RtspServer) -> None:
+    path = site(tmp_path, camera, None, free_port(), P1)
+    address = str(tmp_path / "notify")
+    said: list[str] = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(PATIENCE_S)
+        with Running(path, NOTIFY_SOCKET=address) as service:
+
+            def hear(word: str) -> None:
+                while not (said and said[-1].startswith(word)):
+                    said.append(manager.recv(200).decode())
+
+            hear("READY=1")
+            assert said == ["READY=1"]
+            hear("WATCHDOG=1")
+            hear("WATCHDOG=1")
+            service.signal(signal.SIGHUP)
+            hear("RELOADING=1")
+            hear("READY=1")
+            service.signal(signal.SIGTERM)
+            hear("STOPPING=1")
+            assert service.end()[0] == 0
+
+
 def test_a_second_sigterm_ends_at_once(tmp_path: Path, camera: RtspServer) -> None:
     path = site(tmp_path, camera, None, free_port(), P1)
     # a camera that accepts the connection and says nothing keeps its thread for seconds
