@@ -19,6 +19,8 @@ from meter_infer.sources.base import Source
 logger = logging.getLogger(__name__)
 
 _HEALTHY_S = 5.0
+_TRUST = 2
+"""Refusals in a row that are taken for a camera's moods, where it accepted the password before."""
 
 
 class FeedListener(Protocol):
@@ -69,6 +71,7 @@ class CameraFeed:
         self._listener = listener
         self._clock = clock
         self._backoff = Backoff(first_s=0.5, limit_s=settings.retry_limit_s)
+        self._trust = 0
         starting = CameraStatus(datetime.now(UTC), settings.camera, CameraState.CONNECTING, "")
         self.state = FeedState(starting, clock())
 
@@ -84,7 +87,10 @@ class CameraFeed:
             try:
                 reason = self._deliver(stop)
             except SourceAuthError as error:
-                reason, pause_s = str(error), self.settings.denied_retry_s
+                # a camera that has just started may refuse what it accepted before
+                self._trust -= 1
+                reason = str(error)
+                pause_s = self.settings.denied_retry_s if self._trust < 0 else 0.0
             except SourceError as error:
                 reason = str(error)
             if stop.is_set() or reason is None:
@@ -108,6 +114,7 @@ class CameraFeed:
                 now = self._clock()
                 if now - began > _HEALTHY_S:
                     self._backoff.reset()
+                    self._trust = _TRUST
                 self.state.frame_s = now
                 self.state.lag_s = (datetime.now(UTC) - frame.captured_at).total_seconds() if live else 0.0
                 self._listener.on_decoded(settings.camera)

@@ -53,9 +53,8 @@ class Keeper:
         frame = frames.get(reading.camera)
         key = reading.camera, reading.meter, why
         at_s = reading.captured_at.timestamp()
-        if frame is None or (
-            not always and at_s - self._kept_at.get(key, float("-inf")) < self._settings.every_s
-        ):
+        since_s = at_s - self._kept_at.get(key, float("-inf"))
+        if frame is None or (not always and 0 <= since_s < self._settings.every_s):
             return
         self._kept_at[key] = at_s
         shapes = self._shapes(reading.camera, reading.meter)

@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from pathlib import Path
 
 from meter_infer.errors import SinkError
@@ -15,6 +15,9 @@ from meter_infer.sinks.pace import Marks, Pace, mark_of
 from meter_infer.types import Reading
 
 _SYNC_S = 1.0
+_ONE_DAY = timedelta(days=1)
+"""What one camera sends late, after another began a new day, goes into the new day's file. What is older
+says that the clock was set back."""
 _TAIL = 4096
 
 
@@ -61,7 +64,7 @@ class DailyCsvSink:
         marks = {}
         for reading in due:
             date_of = reading.captured_at.astimezone(UTC).date()
-            day = max(date_of, self._day or date_of)
+            day = self._day if self._day and date_of == self._day - _ONE_DAY else date_of
             if self._file is None or day != self._day or self._is_full(rows):
                 self._append(rows, marks)
                 rows, marks = [], {}

@@ -246,7 +246,9 @@ class MqttSink:
         if last is None or (last.quality, last.reason) != (reading.quality, reading.reason):
             return True
         elapsed = (reading.captured_at - last.captured_at).total_seconds()
-        return elapsed >= self._settings.max_interval_s or self._moved(key, last, reading)
+        # where the clock was set back, the old time says nothing
+        timely = 0 <= elapsed < self._settings.max_interval_s
+        return not timely or self._moved(key, last, reading)
 
     def _moved(self, key: tuple[str, str], last: Reading, now: Reading) -> bool:
         info = self._meters.get(key)

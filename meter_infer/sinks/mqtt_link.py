@@ -151,7 +151,8 @@ class Link:
             self._trying = client
             if self._stop.is_set():
                 client.disconnect()
-            ended.wait()
+            while not ended.wait(1.0) and _is_served(client):
+                pass
             client.loop_stop()
         except ssl.SSLError as error:
             self._report(f"The broker {self.address} cannot be trusted: {error.reason or 'TLS failed'}.")
@@ -213,6 +214,12 @@ class Link:
         client.on_publish = on_publish
         client.on_message = on_message
         return client
+
+
+def _is_served(client: paho.Client) -> bool:
+    """Whether paho's thread still runs; a message that it cannot parse may end it without a word."""
+    thread = client._thread  # there is no other way to know
+    return thread is not None and thread.is_alive()
 
 
 def _tls_context(settings: TlsSettings) -> ssl.SSLContext:

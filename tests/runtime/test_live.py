@@ -9,12 +9,16 @@ from dataclasses import replace
 import pytest
 
 from meter_infer.alarms import AlarmLimits
-from meter_infer.errors import SourceError
+from meter_infer.errors import SourceAuthError, SourceError
 from meter_infer.events import AlarmEvent, AlarmLevel, CameraState, CameraStatus, Inventory
 from meter_infer.pipeline import MeterSetup
+from meter_infer.runtime.feed import CameraFeed
 from meter_infer.runtime.health import health_of, present_metrics
+from meter_infer.runtime.intake import Intake
 from meter_infer.runtime.live import Live, Parts
+from meter_infer.runtime.metrics import Metrics
 from meter_infer.runtime.settings import BatchLimits, CameraSettings, LiveSettings, MeterRules
+from meter_infer.runtime.threads import Worker
 from meter_infer.sources.address import Address
 from meter_infer.sources.base import Source
 from meter_infer.types import Frame, MeterKind, Quality, Reading, Reason
@@ -101,6 +105,33 @@ def test_a_camera_that_breaks_off_is_called_again_and_its_frames_are_counted_on(
     assert states[:3] == [CameraState.ONLINE, CameraState.OFFLINE, CameraState.ONLINE]
     frames = [item.frame for item in sink.readings if item.reason is Reason.OK]
     assert frames == sorted(set(frames))
+
+
+class Listener(Metrics):
+    def on_status(self, status: CameraStatus) -> None:
+        """Nobody wants to know."""
+
+
+def test_a_camera_that_refuses_what_it_accepted_before_is_asked_again_soon_but_not_for_ever() -> None:
+    calls: list[float] = []
+    clock = iter(range(0, 100_000, 3))  # every look at it, three seconds have passed
+
+    def open_feed(settings: CameraSettings) -> Source:
+        calls.append(time.monotonic())
+        if len(calls) > 1:
+            raise SourceAuthError("It refused the password.")
+        return FakeSource(settings.camera, count=5)
+
+    settings = camera("a", retry_limit_s=0.02, denied_retry_s=30.0)
+    intake = Intake(lambda *_: None)
+    feed = CameraFeed(settings, open_feed, intake, Listener(), lambda: float(next(clock)))
+    worker = Worker("camera-a", feed.run)
+    worker.start()
+    until(lambda: len(calls) == 4)
+    worker.stop_event.wait(0.5)
+    worker.stop()
+    assert worker.join(5)
+    assert len(calls) == 4
 
 
 def test_a_slow_sink_stalls_nobody() -> None:

@@ -45,6 +45,15 @@ def test_a_day_has_a_file(tmp_path: Path) -> None:
     assert counts == {"2026-03-01.csv": 2, "2026-03-02.csv": 2, "2026-03-03.csv": 1}
 
 
+def test_a_clock_that_was_wrong_and_is_set_back_costs_no_day(tmp_path: Path) -> None:
+    sink = every_frame(tmp_path)
+    hours = (0, 24, 23.9, 24 * 400, 1)  # the third is a camera that lags behind at midnight
+    sink.write([replace(reading(), captured_at=START + timedelta(hours=each)) for each in hours])
+    sink.close()
+    counts = {path.name: len(rows(path)) for path in sorted(tmp_path.iterdir())}
+    assert counts == {"2026-03-01.csv": 2, "2026-03-02.csv": 2, "2027-04-05.csv": 1}
+
+
 def test_one_row_a_second_and_one_at_each_change_of_quality(tmp_path: Path) -> None:
     sink = DailyCsvSink(DailyCsvSettings(tmp_path, 1.0))
     for step in range(40):

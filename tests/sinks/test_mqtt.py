@@ -151,6 +151,39 @@ def test_a_value_is_published_when_it_moved_or_time_is_up(tmp_path: Path) -> Non
     ]
 
 
+def test_a_clock_that_is_set_back_silences_nothing(tmp_path: Path) -> None:
+    with Broker(tmp_path / "b") as broker, listening(broker) as listener:
+        sink = MqttSink(settings(tmp_path, broker.port, max_interval_s=30.0))
+        with ticking(sink) as run:
+            for at_s in (7200, 0, 10, 31):
+                sink.write([reading(at_s=at_s)])
+            run(lambda: len(listener.states()) >= 3)
+    assert [str(state["captured_at"])[11:19] for state in listener.states()] == [
+        "14:00:00",
+        "12:00:00",
+        "12:00:31",
+    ]
+
+
+# the library's thread, which cannot parse it, dies with a traceback
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_broker_that_talks_nonsense_is_called_again(tmp_path: Path) -> None:
+    nonsense = b"\x20\x02\x00\x00" + b"\x30\x05\x00\x02\xff\xfeb"  # accepted, then a topic that is no text
+    calls: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(15)
+        sink = MqttSink(settings(tmp_path, server.getsockname()[1]))
+        with ticking(sink):
+            for _ in range(2):
+                sink.tick()
+                calls.append(server.accept()[0])
+                calls[-1].recv(1000)
+                calls[-1].sendall(nonsense)
+    assert len(calls) == 2
+    for call in calls:
+        call.close()
+
+
 def test_nothing_is_lost_when_the_broker_is_away(tmp_path: Path) -> None:
     """Killed in mid-stream and started again: all arrives, in order per meter, with its capture time."""
     with Broker(tmp_path / "b") as broker:
