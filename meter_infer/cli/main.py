@@ -20,7 +20,7 @@ _LAZY: dict[str, tuple[str, str, str, str | None]] = {
     "synth": ("meter_infer.cli.synth", "synth_app", "Render data sets and videos with known readings.", None),
     "run": ("meter_infer.cli.run", "run_command", "Watch the cameras of a site until told to stop.", None),
     "train": ("meter_infer.cli.train", "train_app", "Train the networks.", "train"),
-    "export": ("meter_infer.cli.train", "export_command", "Turn a trained network into ONNX.", "train"),
+    "export": ("meter_infer.cli.export", "export_command", "Turn networks into ONNX or into engines.", None),
 }
 
 

@@ -1,4 +1,4 @@
-"""`meter-infer train` and `meter-infer export`: networks from data sets, ONNX files from networks."""
+"""`meter-infer train`: networks from data sets; and ONNX files from networks."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -159,24 +159,23 @@ def confidence(
         )
 
 
-def export_command(
-    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint of `meter-infer train`, such as last.pt.")],
-    out: Annotated[Path, typer.Argument(help="The ONNX file to write, such as models/detect.onnx.")],
-    data: Annotated[str, typer.Option(help="What the network was trained on, for the manifest.")] = "",
-    command: Annotated[
-        list[str] | None, typer.Option(help="Command that made the weights, for the manifest; repeatable.")
-    ] = None,
-    full_precision: Annotated[bool, typer.Option(help="Keep float32 weights on disk.")] = False,
+def export_onnx_file(
+    checkpoint: Path, out: Path, data: str, command: list[str], *, full_precision: bool
 ) -> None:
     """Write a network as ONNX (free batch, height and width; fp16 on disk) and enter it into the manifest.
 
-    Example: meter-infer export runs/detect/last.pt models/detect.onnx --data "20,000 rendered scenes"
+    Args:
+        checkpoint: of `meter-infer train`.
+        out: the file to write.
+        data: what the network was trained on.
+        command: the commands that made it.
+        full_precision: keep float32 weights on disk.
     """
     _need_extra()
     from meter_infer.train.export import export_onnx
 
     exported = export_onnx(checkpoint, out, half=not full_precision)
-    spec = exported.spec(data, command or [])
+    spec = exported.spec(data, command)
     add_to_manifest(out.parent, spec)
     console = Console(stderr=True)
     console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, differs by {exported.difference:.2g} at most")
