@@ -5,14 +5,15 @@ take it from there in the luma plane.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import hypot
 
 import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.reading.ellipse import fit_ellipse
-from meter_infer.reading.geometry import TAU, DialGeometry, wrap
-from meter_infer.reading.sampling import Points
+from meter_infer.reading.geometry import TAU, DialGeometry, inverse, wrap
+from meter_infer.reading.sampling import Points, quantiles
 from meter_infer.types import Mask, Segment, SegmentClass
 
 RAYS = 120
@@ -98,9 +99,9 @@ def view_dial(segments: Sequence[Segment]) -> DialView | None:
     fit = fit_ellipse(points, weights, pivot=pivot)
     if fit is None:
         return None
-    half = 0.5 * float(np.average(thickness, weights=weights)) / float(np.sqrt(np.linalg.det(fit.axes)))
-    half = float(np.clip(half, 0.02, 0.2))
-    bare = DialGeometry(fit.center, fit.axes, 0.0, TAU, (1 - half, 1 + half))
+    bare = DialGeometry(fit.center, fit.axes, 0.0, TAU)
+    half = min(max(0.5 * float(thickness @ weights / weights.sum()) / bare.radius, 0.02), 0.2)
+    bare = replace(bare, band=(1 - half, 1 + half))
     ends = _scale_ends(bare, scale.mask, segments)
     if ends is None:
         return None
@@ -138,8 +139,8 @@ def _marks(segments: Sequence[Segment], geometry: DialGeometry, line: PointerLin
         tip_score=scores(SegmentClass.TIP)[0],
         second_tip=scores(SegmentClass.TIP)[1],
         second_end=max(scores(SegmentClass.START)[1], scores(SegmentClass.END)[1]),
-        pivot_offset=1.0 if pivot is None else float(np.linalg.norm(geometry.to_dial(pivot))),
-        tip_radius=0.0 if tip is None else float(np.linalg.norm(geometry.to_dial(tip))),
+        pivot_offset=1.0 if pivot is None else hypot(*geometry.to_dial(pivot).tolist()),
+        tip_radius=0.0 if tip is None else hypot(*geometry.to_dial(tip).tolist()),
         tip_beside=min(1.0, beside),
     )
 
@@ -158,44 +159,46 @@ def cell_centers(mask: Mask) -> Points:
     return np.stack(np.meshgrid(x, y), axis=-1)
 
 
+def likely_cells(mask: Mask, threshold: float) -> tuple[Points, NDArray[np.float64]]:
+    """Return the centres of the cells above `threshold`, frame pixels (n, 2), and their values (n,)."""
+    rows, columns = np.nonzero(mask.values > threshold)
+    centers = np.stack([columns, rows], axis=-1)
+    cells = np.asarray(mask.origin) + (centers + 0.5) * mask.pitch
+    return cells, mask.values[rows, columns].astype(np.float64)
+
+
 def _arc_points(
     mask: Mask, pivot: NDArray[np.float64] | None
 ) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]] | None:
     """Return points on the band's centre line, their weights, and the band's thickness there (px)."""
-    grid = cell_centers(mask).reshape(-1, 2)
-    soft = mask.values.reshape(-1).astype(np.float64)
-    keep = soft > 0.3
-    if keep.sum() < 12:
+    cells, soft = likely_cells(mask, 0.3)
+    if len(cells) < 12:
         return None
-    cells, soft = grid[keep], soft[keep]
     center = pivot
     if center is None:
         fit = fit_ellipse(cells, soft, pivot=None)
         if fit is None:
             return None
         center = fit.center
-    delta = cells - center
-    distance = np.linalg.norm(delta, axis=1)
-    ray = np.floor((np.arctan2(delta[:, 1], delta[:, 0]) / TAU % 1.0) * RAYS).astype(int) % RAYS
+    dx, dy = cells[:, 0] - center[0], cells[:, 1] - center[1]
+    distance = np.sqrt(dx * dx + dy * dy)
+    turns = np.arctan2(dy, dx) * (RAYS / TAU)
+    ray = np.floor(turns).astype(np.int64)
+    # Mean direction and radius of the cells of each ray: their centroid would fall inside the curve.
+    offset = (turns - ray - 0.5) * (TAU / RAYS)
+    ray %= RAYS
     total = np.bincount(ray, soft, RAYS)
     radius = np.bincount(ray, soft * distance, RAYS) / np.maximum(total, 1e-9)
-    # Mean direction and radius of the cells of each ray: their centroid would fall inside the curve.
-    angle = np.bincount(ray, soft * _offset_in_ray(delta, ray), RAYS) / np.maximum(total, 1e-9)
+    angle = np.bincount(ray, soft * offset, RAYS) / np.maximum(total, 1e-9)
     # A ray crosses an area of r * dphi * thickness.
     thickness = total * mask.pitch**2 / np.maximum(radius * TAU / RAYS, 1e-9)
-    used = total > 0.25 * np.median(total[total > 0])
+    used = total > 0.25 * quantiles(total[total > 0], 0.5)[0]
     if used.sum() < 8:
         return None
     phi = (np.arange(RAYS) + 0.5) / RAYS * TAU + angle
     points = center + radius[:, None] * np.stack([np.cos(phi), np.sin(phi)], axis=-1)
-    weights = np.minimum(total / np.median(total[used]), 1.0)
+    weights = np.minimum(total / quantiles(total[used], 0.5)[0], 1.0)
     return points[used], weights[used], thickness[used]
-
-
-def _offset_in_ray(delta: Points, ray: NDArray[np.intp]) -> NDArray[np.float64]:
-    middle = (ray + 0.5) / RAYS * TAU
-    offset: NDArray[np.float64] = (np.arctan2(delta[:, 1], delta[:, 0]) - middle + np.pi) % TAU - np.pi
-    return offset
 
 
 def _scale_ends(
@@ -230,10 +233,15 @@ def _angle_of(geometry: DialGeometry, segment: Segment) -> float:
 
 def _band_ends(geometry: DialGeometry, mask: Mask) -> tuple[float, float] | None:
     """Return where the band begins and ends, radians: the two sides of its largest gap."""
-    cells = geometry.to_dial(cell_centers(mask))
-    radius = np.linalg.norm(cells, axis=-1)
-    ring = (radius > geometry.band[0] - 0.05) & (radius < geometry.band[1] + 0.05)
-    angle = np.arctan2(cells[..., 1], cells[..., 0])[ring] % TAU
+    rows, columns = mask.values.shape
+    x = mask.origin[0] + (np.arange(columns) + 0.5) * mask.pitch - geometry.center[0]
+    y = mask.origin[1] + (np.arange(rows) + 0.5) * mask.pitch - geometry.center[1]
+    matrix = inverse(geometry.axes)
+    u = matrix[0, 0] * x + (matrix[0, 1] * y)[:, None]
+    v = matrix[1, 0] * x + (matrix[1, 1] * y)[:, None]
+    square = u * u + v * v
+    ring = (square > (geometry.band[0] - 0.05) ** 2) & (square < (geometry.band[1] + 0.05) ** 2)
+    angle = np.arctan2(v[ring], u[ring]) % TAU
     bins = 240
     index = np.floor(angle / TAU * bins).astype(int) % bins
     total = np.bincount(index, mask.values[ring].astype(np.float64), bins)
@@ -242,7 +250,7 @@ def _band_ends(geometry: DialGeometry, mask: Mask) -> tuple[float, float] | None
     smooth_total = np.convolve(np.r_[total[-2:], total, total[:2]], kernel, "valid")
     smooth_count = np.convolve(np.r_[count[-2:], count, count[:2]], kernel, "valid")
     level = smooth_total / np.maximum(smooth_count, 1e-9)
-    high = np.percentile(level, 80)
+    (high,) = quantiles(level, 0.8)
     if high <= 0.05:
         return None
     inside = level > 0.5 * high
@@ -250,16 +258,12 @@ def _band_ends(geometry: DialGeometry, mask: Mask) -> tuple[float, float] | None
         return 0.0, TAU - 1e-6
     # Longest run outside the band, on the circle.
     first = int(np.argmax(inside))
-    run = best_run = best_at = 0
-    for k in range(first, first + bins + 1):
-        if not inside[k % bins]:
-            run += 1
-            continue
-        if run > best_run:
-            best_run, best_at = run, k - run
-        run = 0
-    end = (best_at - 0.0) / bins * TAU
-    start = (best_at + best_run) / bins * TAU
+    band = np.append(np.flatnonzero(np.roll(inside, -first)), bins)
+    runs = np.diff(band) - 1
+    longest = int(np.argmax(runs))
+    at = first + int(band[longest]) + 1
+    end = at / bins * TAU
+    start = (at + int(runs[longest])) / bins * TAU
     return wrap(start), wrap(end)
 
 
@@ -283,32 +287,31 @@ def _pointer_line(
     """
     if segment.mask is None:
         return None
-    cells = geometry.to_dial(cell_centers(segment.mask)).reshape(-1, 2)
-    soft = segment.mask.values.reshape(-1).astype(np.float64)
-    keep = soft > 0.4
-    if keep.sum() < 4:
+    places, soft = likely_cells(segment.mask, 0.4)
+    if len(places) < 4:
         return None
-    cells, soft = cells[keep], soft[keep]
-    mean = np.average(cells, axis=0, weights=soft)
-    spread = (cells - mean).T @ ((cells - mean) * soft[:, None]) / soft.sum()
+    cells = geometry.to_dial(places)
+    mean = soft @ cells / soft.sum()
+    around = cells - mean
+    spread = around.T @ (around * soft[:, None]) / soft.sum()
     values, vectors = np.linalg.eigh(spread)
     axis = vectors[:, 1]
-    along = (cells - mean) @ axis
+    along = around @ axis
     hub = np.zeros(2) if pivot is None else geometry.to_dial(pivot)
-    if np.linalg.norm(hub) > 0.35:
+    if hypot(*hub.tolist()) > 0.35:
         hub = np.zeros(2)
     hub_along = float((hub - mean) @ axis)
-    low, high = (float(np.percentile(along, q)) for q in (1, 99))
+    low, high = quantiles(along, 0.01, 0.99)
     forward = high - hub_along >= hub_along - low
     likely = [t for t in tips if t.score >= LIKELY_TIP * tips[0].score]
-    places = [geometry.to_dial(np.array(t.box.center)) for t in likely]
-    beside = [abs((p - mean) @ np.array([-axis[1], axis[0]])) for p in places]
-    arms = [float((p - mean) @ axis) - hub_along for p in places]
+    marks = [geometry.to_dial(np.array(t.box.center)) for t in likely]
+    beside = [abs((p - mean) @ np.array([-axis[1], axis[0]])) for p in marks]
+    arms = [float((p - mean) @ axis) - hub_along for p in marks]
     on_axis = [
-        (arm, p) for arm, p, off in zip(arms, places, beside, strict=True) if off < 0.12 and abs(arm) > 0.25
+        (arm, p) for arm, p, off in zip(arms, marks, beside, strict=True) if off < 0.12 and abs(arm) > 0.25
     ]
     contested = any(off >= 0.12 for off in beside)
-    tip_dial = places[0] if places else None
+    tip_dial = marks[0] if marks else None
     if on_axis:
         front = max((arm for arm, _ in on_axis if arm > 0), default=0.0)
         back = max((-arm for arm, _ in on_axis if arm < 0), default=0.0)

@@ -7,13 +7,12 @@ overrules both; an arc of 90 degrees, which leaves an ellipse undetermined, need
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.geometry import Matrix, symmetric_root
+from meter_infer.reading.geometry import Matrix, symmetric_root, symmetric_values
 from meter_infer.reading.sampling import Points
-
-_STEP = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,77 +50,125 @@ def fit_ellipse(
     """
     if len(points) < 8 or weights.sum() < 4:
         return None
-    unit = float(np.sqrt(((points - points.mean(axis=0)) ** 2).sum(axis=1).mean())) or 1.0
     shift = points.mean(axis=0)
-    local = (points - shift) / unit
+    local = np.ascontiguousarray((points - shift).T)
+    unit = float(np.sqrt((local * local).sum() / len(points))) or 1.0
+    local /= unit
     hub = None if pivot is None else (pivot - shift) / unit
-    first = hub if hub is not None else _algebraic_center(local, weights)
-    radius = float(np.average(np.linalg.norm(local - first, axis=1), weights=weights))
+    first = hub if hub is not None else _algebraic_center(local.T, weights)
+    radius = float(np.hypot(local[0] - first[0], local[1] - first[1]) @ weights / weights.sum())
     theta = np.array([first[0], first[1], radius, 0.0, radius])
-    sigmas = (point_sigma, pivot_sigma, stretch_sigma)
 
-    def residuals(params: NDArray[np.float64], robust: NDArray[np.float64]) -> NDArray[np.float64]:
-        return _residuals(params, local, robust, hub, sigmas)
-
-    robust = np.sqrt(weights)
     damping = 1e-3
-    error = residuals(theta, robust)
+    shape = _Shape(theta, local)
+    radial = shape.radial
+    # The points of one arc share the mask's errors: they count as some twenty, however many there are.
+    robust = weights
+    share = min(1.0, 20.0 / max(float(robust.sum()), 1e-9)) / point_sigma**2
+    prior, slopes = shape.prior(hub, pivot_sigma, stretch_sigma)
+    normal, gradient = _normal(shape, robust * share, prior, slopes)
     for _ in range(rounds):
-        jacobian = np.stack(
-            [(residuals(theta + _STEP * axis, robust) - error) / _STEP for axis in np.eye(5)], axis=1
-        )
-        normal = jacobian.T @ jacobian
-        step = np.linalg.solve(normal + damping * np.diag(np.diag(normal) + 1e-9), -jacobian.T @ error)
-        trial = theta + step
-        if trial[2] * trial[4] - trial[3] ** 2 <= 1e-4 or trial[2] <= 0:
+        damped = normal.copy()
+        damped.reshape(-1)[::6] += damping * (normal.reshape(-1)[::6] + 1e-9)
+        step = cv2.solve(damped, -gradient[:, None])[1][:, 0]
+        trial = _Shape(theta + step, local) if _is_ellipse(theta + step) else None
+        if trial is None:
             damping *= 10
             continue
-        trial_error = residuals(trial, robust)
-        if trial_error @ trial_error > error @ error:
+        trial_prior, slopes = trial.prior(hub, pivot_sigma, stretch_sigma)
+        cost = share * float(robust @ radial**2) + float(prior @ prior)
+        if share * float(robust @ trial.radial**2) + float(trial_prior @ trial_prior) > cost:
             damping *= 10
             continue
-        theta, damping = trial, damping / 3
-        radial = np.abs(_radial(theta, local))
-        robust = np.sqrt(weights / (1 + (radial / (3 * point_sigma)) ** 2))
-        error = residuals(theta, robust)
+        theta, shape, radial, prior, damping = trial.theta, trial, trial.radial, trial_prior, damping / 3
         if np.abs(step).max() < 1e-5:
             break
-    axes = np.array([[theta[2], theta[3]], [theta[3], theta[4]]])
-    low, high = np.linalg.eigvalsh(axes)
-    if not np.isfinite(theta).all() or low <= 0 or high / low > 4 or high > 20:
+        robust = weights / (1 + (radial / (3 * point_sigma)) ** 2)
+        share = min(1.0, 20.0 / max(float(robust.sum()), 1e-9)) / point_sigma**2
+        normal, gradient = _normal(shape, robust * share, prior, slopes)
+    if not np.isfinite(theta).all():
         return None
-    radial = _radial(theta, local)
-    share = weights / (1 + (radial / (3 * point_sigma)) ** 2)
-    residual = float(np.sqrt((share * radial**2).sum() / max(share.sum(), 1e-9)))
+    axes = np.array([[theta[2], theta[3]], [theta[3], theta[4]]])
+    low, high = symmetric_values(axes)
+    if low <= 0 or high / low > 4 or high > 20:
+        return None
+    robust = weights / (1 + (radial / (3 * point_sigma)) ** 2)
+    residual = float(np.sqrt((robust @ radial**2) / max(robust.sum(), 1e-9)))
     return EllipseFit(theta[:2] * unit + shift, symmetric_root(axes * unit), residual)
 
 
-def _radial(theta: NDArray[np.float64], local: Points) -> NDArray[np.float64]:
-    axes = np.array([[theta[2], theta[3]], [theta[3], theta[4]]])
-    dial = (local - theta[:2]) @ np.linalg.inv(axes).T
-    radial: NDArray[np.float64] = np.linalg.norm(dial, axis=1) - 1.0
-    return radial
+def _is_ellipse(theta: NDArray[np.float64]) -> bool:
+    return bool(theta[2] > 0 and theta[2] * theta[4] - theta[3] ** 2 > 1e-4)
 
 
-def _residuals(
-    theta: NDArray[np.float64],
-    local: Points,
-    robust: NDArray[np.float64],
-    hub: NDArray[np.float64] | None,
-    sigmas: tuple[float, float, float],
-) -> NDArray[np.float64]:
-    point_sigma, pivot_sigma, stretch_sigma = sigmas
-    axes = np.array([[theta[2], theta[3]], [theta[3], theta[4]]])
-    mean = 0.5 * (theta[2] + theta[4])
-    # The two components of the stretch, smooth where the ellipse is a circle (its axes' ratio is not).
-    stretch = np.array([(theta[2] - theta[4]) / mean, 2 * theta[3] / mean])
-    # The points of one arc share the mask's errors: they count as some twenty, however many there are.
-    share = np.sqrt(min(1.0, 20.0 / max(float((robust**2).sum()), 1e-9)))
-    parts = [share * robust * _radial(theta, local) / point_sigma]
-    parts.append(stretch / stretch_sigma)
-    if hub is not None:
-        parts.append(np.linalg.solve(axes, theta[:2] - hub) / pivot_sigma)
-    return np.concatenate(parts)
+class _Shape:
+    """The ellipse of one step of the fit, ``theta = (center x, y, axes 00, 01, 11)``, and its points."""
+
+    def __init__(self, theta: NDArray[np.float64], local: NDArray[np.float64]) -> None:
+        """`local`: the points (2, n), in units of their spread."""
+        self.theta = theta
+        x, y, a, b, d = theta.tolist()
+        share = 1.0 / (a * d - b * b)
+        self._inverse = d * share, -b * share, a * share
+        p, q, r = self._inverse
+        dx, dy = local[0] - x, local[1] - y
+        self._u, self._v = p * dx + q * dy, q * dx + r * dy
+        self._norm = np.sqrt(self._u * self._u + self._v * self._v)
+        self.radial = self._norm - 1.0
+        """Distance of each point from the ellipse, in dial coordinates, (n,)."""
+
+    def slopes(self) -> NDArray[np.float64]:
+        """Return the derivatives of `radial` by theta, (5, n)."""
+        # |B d| with B the inverse of the axes A: by the centre -B n, by A_ij -(B n)_i (B d)_j.
+        p, q, r = self._inverse
+        u, v = self._u, self._v
+        share = -1.0 / self._norm
+        rows = np.empty((5, len(u)))
+        f, g = rows[0], rows[1]
+        np.multiply(p * u + q * v, share, out=f)
+        np.multiply(q * u + r * v, share, out=g)
+        np.multiply(f, u, out=rows[2])
+        np.add(f * v, g * u, out=rows[3])
+        np.multiply(g, v, out=rows[4])
+        return rows
+
+    def prior(
+        self, hub: NDArray[np.float64] | None, pivot_sigma: float, stretch_sigma: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the residuals of what is known beforehand, (4,), and their derivatives by theta, (4, 5)."""
+        x, y, a, b, d = self.theta.tolist()
+        # The two components of the stretch, smooth where the ellipse is a circle (its axes' ratio is not).
+        total = a + d
+        k = 2 / (stretch_sigma * total)
+        first, second = k * (a - d), 2 * k * b
+        rows = [
+            [0.0, 0.0, k - first / total, 0.0, -k - first / total],
+            [0.0, 0.0, -second / total, 2 * k, -second / total],
+        ]
+        if hub is None:
+            return np.array([first, second, 0.0, 0.0]), np.array([*rows, _ZEROS, _ZEROS])
+        p, q, r = (each / pivot_sigma for each in self._inverse)
+        dx, dy = x - float(hub[0]), y - float(hub[1])
+        u, v = p * dx + q * dy, q * dx + r * dy
+        # In dial coordinates the offset is (u, v) * pivot_sigma: the derivatives by A are -B e_ij (u, v).
+        e, f, g = self._inverse
+        rows += [
+            [p, q, -e * u, -(e * v + f * u), -f * v],
+            [q, r, -f * u, -(f * v + g * u), -g * v],
+        ]
+        return np.array([first, second, u, v]), np.array(rows)
+
+
+_ZEROS = [0.0] * 5
+
+
+def _normal(
+    shape: _Shape, weights: NDArray[np.float64], prior: NDArray[np.float64], slopes: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the normal matrix (5, 5) and the gradient (5,) of the weighted squares."""
+    rows = shape.slopes()
+    weighted = rows * weights
+    return weighted @ rows.T + slopes.T @ slopes, weighted @ shape.radial + slopes.T @ prior
 
 
 def _algebraic_center(local: Points, weights: NDArray[np.float64]) -> NDArray[np.float64]:

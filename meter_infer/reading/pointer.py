@@ -9,6 +9,7 @@ scale's centre.
 """
 
 from dataclasses import dataclass
+from math import atan2, hypot, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,17 +48,17 @@ def crossing(hub: NDArray[np.float64], tip: NDArray[np.float64], radius: float =
     Both points (2,) in dial coordinates; the circle is centred on the origin. None when the ray
     misses it.
     """
-    direction = tip - hub
-    length = float(np.linalg.norm(direction))
+    (x, y), (u, v) = hub.tolist(), (tip - hub).tolist()
+    length = hypot(u, v)
     if length < 1e-9:
         return None
-    direction = direction / length
-    along = float(hub @ direction)
-    reach = along * along - float(hub @ hub) + radius * radius
+    u, v = u / length, v / length
+    along = x * u + y * v
+    reach = along * along - x * x - y * y + radius * radius
     if reach <= 0:
         return None
-    point = hub + (np.sqrt(reach) - along) * direction
-    return float(np.arctan2(point[1], point[0]))
+    way = sqrt(reach) - along
+    return atan2(y + way * v, x + way * u)
 
 
 def find_ridge(patch: Patch, geometry: DialGeometry, line: PointerLine) -> Ridge | None:
@@ -66,7 +67,7 @@ def find_ridge(patch: Patch, geometry: DialGeometry, line: PointerLine) -> Ridge
     Returns None where there is no ridge: too little contrast, or centres that form no line.
     """
     hub, tip = geometry.to_dial(line.hub), geometry.to_dial(line.tip)
-    length = float(np.linalg.norm(tip - hub))
+    length = hypot(*(tip - hub).tolist())
     if length < 0.2:
         return None
     axis = (tip - hub) / length
@@ -92,19 +93,18 @@ def _trace(
     along = np.linspace(0.28 * length, 0.97 * length, ROWS)
     across = np.linspace(-half_width, half_width, COLUMNS)
     normal = np.array([-axis[1], axis[0]])
-    grid = hub + along[:, None, None] * axis + across[None, :, None] * normal
-    strip = patch.sample(geometry.to_frame(grid))
-    found = trace_strip(strip, along, across)
+    strip = geometry.strip_picture(patch, hub, axis, along, across)
+    found = trace_strip(strip.astype(np.float32), along, across)
     if found is None:
         return None
     new_hub = hub + found.offset * normal
     new_axis = axis + found.slope * normal
-    new_axis = new_axis / np.linalg.norm(new_axis)
+    new_axis = new_axis / hypot(*new_axis.tolist())
     angle = crossing(new_hub, new_hub + new_axis, geometry.band[0])
     if angle is None:
         return None
-    reach = float(np.linalg.norm(new_hub + length * new_axis))
-    direction = float(np.arctan2(new_axis[1], new_axis[0]))
+    reach = hypot(*(new_hub + length * new_axis).tolist())
+    direction = atan2(new_axis[1], new_axis[0])
     result = Ridge(angle, direction, found.contrast, found.support, found.scatter, reach)
     return new_hub, new_axis, result
 
@@ -234,23 +234,22 @@ def _fit_line(
     start = int(np.argmax((weight / (1 + misses * misses)).sum(axis=1)))
     slope, offset = float(slopes[start]), float(offsets[start])
     spread = scale
+    moments = np.stack([np.ones(n), along, center, along * along, along * center])
     for _ in range(4):
         miss = np.abs(center - offset - slope * along)
         near = miss[miss < 4 * scale]
         if len(near):
             spread = max(0.003, 1.5 * middle_of(near))
         share = np.maximum(1 - (miss / (4 * spread)) ** 2, 0.0) ** 2 * weight
-        total = float(share.sum())
+        total, first, second, square, both = (moments @ share).tolist()
         if total <= 0:
             return None
-        mean_along = float(share @ along) / total
-        mean_center = float(share @ center) / total
-        lever = along - mean_along
-        variance = float(share @ (lever * lever))
+        mean = first / total
+        variance = square - mean * first
         if variance <= 1e-12:
             return None
-        slope = float(share @ (lever * (center - mean_center))) / variance
-        offset = mean_center - slope * mean_along
+        slope = (both - mean * second) / variance
+        offset = second / total - slope * mean
     miss = np.abs(center - offset - slope * along)
     close = miss < max(0.012, 4 * spread)
     support = float(close.mean())

@@ -7,13 +7,14 @@ that one bad sign is enough to doubt. The reason names the weakest factor, in th
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from meter_infer.reading.dial import DialView
 from meter_infer.reading.geometry import DialGeometry, wrap
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.pointer import Ridge
-from meter_infer.reading.sampling import Patch
+from meter_infer.reading.sampling import Patch, luma_quantiles
 from meter_infer.types import Reason
 
 GOOD = 0.5
@@ -34,7 +35,7 @@ class Factor:
 
 def ramp(value: float, low: float, high: float, floor: float = 0.0) -> float:
     """Rise from `floor` at `low` to 1 at `high`; `low` may be the larger of the two (then it falls)."""
-    share = float(np.clip((value - low) / (high - low), 0.0, 1.0))
+    share = min(max((value - low) / (high - low), 0.0), 1.0)
     return floor + (1 - floor) * share
 
 
@@ -54,14 +55,15 @@ def sharpness(patch: Patch, geometry: DialGeometry) -> float:
     A sharp edge of one pixel gives about 0.5 and more; an edge blurred over n pixels about 1/n.
     """
     radius_px = geometry.radius / patch.pitch
-    angles = np.linspace(0, 2 * np.pi, int(np.clip(2 * np.pi * radius_px, 90, 1600)), endpoint=False)
-    ring = patch.sample(geometry.polar(angles, np.linspace(0.8, 1.1, 9)))
-    spread = np.percentile(ring, 98) - np.percentile(ring, 2)
+    angles = np.linspace(0, 2 * np.pi, int(min(max(2 * np.pi * radius_px, 90), 1600)), endpoint=False)
+    ring = geometry.polar_picture(patch, angles, np.linspace(0.8, 1.1, 9))
+    low, high = luma_quantiles(ring, 0.02, 0.98)
+    spread = high - low
     if spread < 8:
         return 0.0
     step_px = 2 * np.pi * radius_px / len(angles)
-    gradient = np.abs(np.diff(ring, axis=0)) / step_px
-    return float(np.percentile(gradient, 99) / spread)
+    (steepest,) = luma_quantiles(cv2.absdiff(ring[1:], ring[:-1]), 0.99)  # type: ignore[arg-type]
+    return steepest / step_px / spread
 
 
 def glare(patch: Patch, geometry: DialGeometry, angle: float) -> float:
@@ -71,9 +73,9 @@ def glare(patch: Patch, geometry: DialGeometry, angle: float) -> float:
     something dark: then nothing is lost, and the share is that of the line alone.
     """
     angles = geometry.start_angle + geometry.span * np.linspace(0, 1, 120)
-    ring = patch.sample(geometry.polar(angles, np.linspace(0.6, 1.0, 8)))
-    line = patch.sample(geometry.polar(angle + np.linspace(-0.05, 0.05, 5), np.linspace(0.3, 1, 20)))
-    dark = float(np.percentile(ring, 4)) < 128
+    ring = geometry.polar_picture(patch, angles, np.linspace(0.6, 1.0, 8))
+    line = geometry.polar_picture(patch, angle + np.linspace(-0.05, 0.05, 5), np.linspace(0.3, 1, 20))
+    dark = luma_quantiles(ring, 0.04)[0] < 128
     along = float((line >= SATURATED).mean())
     return along if dark else max(float((ring >= SATURATED).mean()), along)
 
