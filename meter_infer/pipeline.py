@@ -20,6 +20,7 @@ from meter_infer.reading.look import Look, look
 from meter_infer.reading.quality import GOOD
 from meter_infer.types import Box, Detection, Frame, Luma, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, valued
+from meter_infer.vision.letterbox import second_box
 
 __all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup"]
 
@@ -33,6 +34,8 @@ is: one that stays covered must not take all of the processor. Meters that nobod
 the cadence."""
 AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
+SETTLED = 10
+"""Looks after a good one with a second opinion until the next second opinion."""
 
 
 class MeterDetector(Protocol):
@@ -106,7 +109,8 @@ class MeterReader:
         ]
         found = iter(self._detector.detect(due) if due else [])
         bound = {id(frame): self._binder(frame).bind(next(found)) for frame in due}
-        jobs = [(frame, item.box) for frame in due for item in bound[id(frame)] if item.box is not None]
+        crops = {id(frame): [self._crops(frame, item) for item in bound[id(frame)]] for frame in due}
+        jobs = [(frame, box) for frame in due for boxes in crops[id(frame)] for box in boxes]
         segments = iter(self._segmenter.segment(jobs) if jobs else [])
         readings: list[Reading] = []
         for frame, reason, done in zip(frames, unfit, quick, strict=True):
@@ -115,10 +119,18 @@ class MeterReader:
             elif done is not None:
                 readings += done
             else:
-                for item in bound[id(frame)]:
-                    parts = next(segments) if item.box is not None else []
+                for item, boxes in zip(bound[id(frame)], crops[id(frame)], strict=True):
+                    parts = [next(segments) for _ in boxes]
                     readings.append(self._reading(frame, item, parts))
         return readings
+
+    def _crops(self, frame: Frame, item: Bound) -> list[Box]:
+        """Return what the segmenter looks at for one meter: two crops, or one where two agreed lately."""
+        if item.box is None:
+            return []
+        state = self._state(frame, item)
+        state.settled = max(0, state.settled - 1)
+        return [item.box] if state.settled else [item.box, second_box(item.box)]
 
     def _between(self, frame: Frame) -> list[Reading] | None:
         """Read a frame without the networks; None when it is their turn."""
@@ -243,17 +255,25 @@ class MeterReader:
     def _latency_ms(self, frame: Frame) -> float:
         return max(0.0, (self._clock() - frame.received_s) * 1000) if frame.received_s else 0.0
 
-    def _reading(self, frame: Frame, bound: Bound, segments: Sequence[Segment]) -> Reading:
+    def _reading(self, frame: Frame, bound: Bound, crops: Sequence[Sequence[Segment]]) -> Reading:
         state = self._state(frame, bound)
-        state.last = self._looked(frame, bound, state, segments)
+        state.last = self._looked(frame, bound, state, crops)
+        if state.last.confidence < GOOD:
+            state.settled = 0
+        elif len(crops) > 1:
+            state.settled = SETTLED
         return state.last
 
-    def _looked(self, frame: Frame, bound: Bound, state: MeterState, segments: Sequence[Segment]) -> Reading:
+    def _looked(
+        self, frame: Frame, bound: Bound, state: MeterState, crops: Sequence[Sequence[Segment]]
+    ) -> Reading:
         key = frame.camera, bound.meter
         self.shapes.pop(key, None)
-        if bound.box is None or (bound.score == 0 and not segments):
+        if bound.box is None or (bound.score == 0 and not crops[0]):
             return self._bad(frame, bound, Reason.NO_METER)
-        seen, moved = look(bound.kind, frame.luma, bound.box, segments, state.track)
+        again = crops[1] if len(crops) > 1 else None
+        seen, moved = look(bound.kind, frame.luma, bound.box, crops[0], state.track, again, state.apart)
+        state.apart = seen.apart
         self.shapes[key] = seen
         if bound.score == 0 and seen.confidence < GOOD:
             return self._bad(frame, bound, Reason.NO_METER)

@@ -51,6 +51,10 @@ class MeterState:
     """The last good look of the networks."""
     last: Reading | None = None
     """What came of the networks' last look."""
+    apart: float | None = None
+    """By how much the last second opinion differed, share of the scale."""
+    settled: int = 0
+    """Looks that need no second opinion."""
 
 
 def valued(base: Reading, seen: Look, fraction: float, state: MeterState) -> Reading:

@@ -13,9 +13,10 @@ from meter_infer.render.camera import Severity
 from meter_infer.render.scene import Layout, SceneSpec, render_scene
 from meter_infer.render.truth import SceneObject
 from meter_infer.types import Box, Detection, Frame, Luma, Mask, MeterKind, Segment, SegmentClass
+from meter_infer.vision.letterbox import CROP_MARGIN
 
 GRID = 64
-CROP = 1.2
+CROP = CROP_MARGIN
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from meter_infer.reading.dial import DialView
 from meter_infer.reading.geometry import wrap
 from meter_infer.reading.level import TubeView
+from meter_infer.reading.marks import Graduation
 from meter_infer.reading.pointer import Ridge
 
 Evidence = NDArray[np.float64]
@@ -44,12 +45,31 @@ FEATURES = (
     "oblique",
     "narrow",
     "at_an_end",
+    "evenness",
+    "typical_mark",
+    "end_marks",
+    "beyond",
+    "beyond_mean",
+    "no_marks",
+    "apart",
+    "far_apart",
+    "alone",
 )
 """Names of the features, in the order of `features`. Each lies within 0 to 1."""
 
+NEAR, FAR = 0.006, 0.03
+"""Differences between two opinions at which `apart` and `far_apart` are 1, shares of the scale."""
+
 
 def features(
-    view: DialView, ridge: Ridge | None, mask_angle: float, sharpness: float, dazzled: float, radius_px: float
+    view: DialView,
+    ridge: Ridge | None,
+    mask_angle: float,
+    sharpness: float,
+    dazzled: float,
+    radius_px: float,
+    marks_seen: Graduation | None = None,
+    apart: float | None = None,
 ) -> NDArray[np.float64]:
     """Return the evidence of one look, float64 (len(FEATURES),).
 
@@ -60,6 +80,8 @@ def features(
         sharpness: as `quality.sharpness`.
         dazzled: as `quality.glare`.
         radius_px: radius of the scale, samples of the patch.
+        marks_seen: how the graduation bears the scale's ends out; None where it cannot be seen.
+        apart: by how much another crop reads otherwise, share of the scale; None where there is none.
     """
     marks, geometry = view.marks, view.geometry
     fraction = geometry.fraction_of_angle(mask_angle if ridge is None else ridge.angle)
@@ -92,8 +114,22 @@ def features(
         geometry.tilt / np.deg2rad(70),
         np.exp(-geometry.span / np.deg2rad(90)),
         np.exp(-end_distance / 0.05),
+        *_graduated(marks_seen),
+        *_compared(apart),
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
+
+
+def _graduated(marks: Graduation | None) -> tuple[float, ...]:
+    if marks is None:
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 1.0
+    return marks.evenness, marks.typical, marks.ends, marks.beyond, marks.beyond_mean, 0.0
+
+
+def _compared(apart: float | None) -> tuple[float, float, float]:
+    """Return how far two opinions lie apart; one alone counts as two that differ by the lesser step."""
+    known = NEAR if apart is None else apart
+    return known / NEAR, known / FAR, float(apart is None)
 
 
 TUBE_FEATURES = (
@@ -110,11 +146,16 @@ TUBE_FEATURES = (
     "small",
     "at_an_end",
     "narrow",
+    "apart",
+    "far_apart",
+    "alone",
 )
 """Names of the features of a level gauge, in the order of `tube_features`. Each lies within 0 to 1."""
 
 
-def tube_features(view: TubeView, fraction: float, contrast: float, length_px: float) -> Evidence:
+def tube_features(
+    view: TubeView, fraction: float, contrast: float, length_px: float, apart: float | None = None
+) -> Evidence:
     """Return the evidence of one look at a level gauge, float64 (len(TUBE_FEATURES),).
 
     Args:
@@ -122,6 +163,7 @@ def tube_features(view: TubeView, fraction: float, contrast: float, length_px: f
         fraction: where the surface was found in the luma plane.
         contrast: luma steps across the surface.
         length_px: length of the scale, samples of the patch.
+        apart: by how much another crop reads otherwise, share of the scale; None where there is none.
     """
     surface, liquid = view.parts
     end_distance = min(abs(fraction), abs(1.0 - fraction))
@@ -139,6 +181,7 @@ def tube_features(view: TubeView, fraction: float, contrast: float, length_px: f
         np.exp(-length_px / 60),
         np.exp(-end_distance / 0.05),
         np.exp(-view.geometry.width / max(view.geometry.length, 1e-9) / 0.05),
+        *_compared(apart),
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
 

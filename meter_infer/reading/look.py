@@ -8,7 +8,8 @@ import numpy as np
 from meter_infer.reading.dial import DialView, PointerLine, view_dial
 from meter_infer.reading.evidence import Evidence, features, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
-from meter_infer.reading.level import refine_surface, view_tube
+from meter_infer.reading.level import TubeView, refine_surface, view_tube
+from meter_infer.reading.marks import graduation
 from meter_infer.reading.pointer import Ridge, crossing, find_ridge
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
@@ -38,10 +39,18 @@ class Look:
     pointer: PointerLine | None = None
     evidence: Evidence | None = None
     """What the confidence was computed from, for those who fit its weights."""
+    apart: float | None = None
+    """By how much a second opinion differs, share of the scale; None: there is none."""
 
 
 def look(
-    kind: MeterKind, luma: Luma, box: Box, segments: Sequence[Segment], track: DialTrack | None = None
+    kind: MeterKind,
+    luma: Luma,
+    box: Box,
+    segments: Sequence[Segment],
+    track: DialTrack | None = None,
+    again: Sequence[Segment] | None = None,
+    apart: float | None = None,
 ) -> tuple[Look, bool]:
     """Read one meter from its segments and the luma plane around it; say also whether it moved.
 
@@ -51,21 +60,51 @@ def look(
         box: the detector's box, frame pixels.
         segments: what the segmentation network found in the crop around `box`.
         track: what earlier looks know of this dial; this look is added to it.
+        again: what the network found in another crop around the same box: a second opinion, which
+            tells chance from knowledge.
+        apart: by how much the last second opinion differed, for a look that has none of its own.
     """
     patch = cut_patch(luma, box)
     if kind is MeterKind.LEVEL:
-        return _read_tube(patch, segments), False
+        return _read_tube(patch, segments, again, apart), False
     view = view_dial(segments)
     if view is None:
         return Look(kind, None, 0.0, _unseen(patch)), False
     view = refine_view(patch, view)
-    single = read_dial(patch, view)
+    if again is not None:
+        apart = _apart(patch, view, again)
+    single = read_dial(patch, view, apart)
     if track is None:
         return single, False
     joint, moved = track.add(view, single.confidence)
     if moved or track.count < 2:
         return single, moved
-    return _reconcile(read_dial(patch, joint), single), False
+    return _reconcile(read_dial(patch, joint, apart), single), False
+
+
+def _apart(patch: Patch, view: DialView, again: Sequence[Segment]) -> float | None:
+    """Return by how much the second crop reads otherwise, share of the scale; None: it reads nothing."""
+    second = view_dial(again)
+    if second is None:
+        return None
+    here, there = _fraction(patch, view), _fraction(patch, refine_view(patch, second))
+    return None if here is None or there is None else abs(here - there)
+
+
+def _fraction(patch: Patch, view: DialView) -> float | None:
+    angle, _, _ = _pointing(patch, view)
+    return None if angle is None else view.geometry.fraction_of_angle(angle)
+
+
+def _pointing(patch: Patch, view: DialView) -> tuple[float | None, float | None, Ridge | None]:
+    """Return the angle at which the pointer meets the scale, the same by the masks alone, and its ridge."""
+    if view.pointer is None:
+        return None, None, None
+    mask_angle = mask_crossing(view.geometry, view.pointer)
+    ridge = find_ridge(patch, view.geometry, view.pointer)
+    if ridge is not None and mask_angle is not None and abs(wrap(ridge.angle - mask_angle)) > np.deg2rad(12):
+        ridge = None
+    return (mask_angle if ridge is None else ridge.angle), mask_angle, ridge
 
 
 def _reconcile(joint: Look, single: Look) -> Look:
@@ -88,30 +127,34 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     return replace(view, geometry=refined)
 
 
-def read_dial(patch: Patch, view: DialView) -> Look:
-    """Read a dial whose geometry is known and refined."""
+def read_dial(patch: Patch, view: DialView, apart: float | None = None) -> Look:
+    """Read a dial whose geometry is known and refined.
+
+    `apart` is by how much another opinion differs, as a share of the scale; None: there is none.
+    """
     geometry = view.geometry
     if view.pointer is None:
         confidence, _ = combine(dial_factors(view, None, None, patch, light_of(patch, geometry, None)))
         return Look(MeterKind.POINTER, None, confidence, Reason.NO_POINTER, dial=geometry)
-    mask_angle = mask_crossing(geometry, view.pointer)
-    ridge = find_ridge(patch, geometry, view.pointer)
-    if ridge is not None and mask_angle is not None and abs(wrap(ridge.angle - mask_angle)) > np.deg2rad(12):
-        ridge = None
-    angle = ridge.angle if ridge is not None else mask_angle
+    angle, mask_angle, ridge = _pointing(patch, view)
     light = light_of(patch, geometry, angle)
     confidence, reason = combine(dial_factors(view, ridge, mask_angle, patch, light))
     if mask_angle is None or angle is None:
         return Look(MeterKind.POINTER, None, 0.0, Reason.NO_POINTER, dial=geometry)
     evidence = features(
-        view, ridge, mask_angle, light.sharpness, light.dazzled, geometry.radius / patch.pitch
+        view,
+        ridge,
+        mask_angle,
+        light.sharpness,
+        light.dazzled,
+        geometry.radius / patch.pitch,
+        graduation(patch, geometry),
+        apart,
     )
     confidence, reason = _doubted(confidence, reason, probability(evidence, BIAS, WEIGHTS), ACCEPT)
     pointer = view.pointer if ridge is None else _on_ridge(geometry, view.pointer, ridge)
     fraction = geometry.fraction_of_angle(angle)
-    return Look(
-        MeterKind.POINTER, fraction, confidence, reason, dial=geometry, pointer=pointer, evidence=evidence
-    )
+    return Look(MeterKind.POINTER, fraction, confidence, reason, geometry, None, pointer, evidence, apart)
 
 
 def _doubted(confidence: float, reason: Reason, fitted: float, accept: float) -> tuple[float, Reason]:
@@ -155,17 +198,32 @@ def _unseen(patch: Patch) -> Reason:
     return Reason.OCCLUDED
 
 
-def _read_tube(patch: Patch, segments: Sequence[Segment]) -> Look:
+def _read_tube(
+    patch: Patch, segments: Sequence[Segment], again: Sequence[Segment] | None, apart: float | None
+) -> Look:
     view = view_tube(segments)
     if view is None:
         return Look(MeterKind.LEVEL, None, 0.0, _unseen(patch))
-    if view.fraction is None:
+    found = _surface(patch, view)
+    if found is None:
         confidence, _ = combine(tube_factors(view, 0.0, patch))
         return Look(MeterKind.LEVEL, None, confidence, Reason.NO_POINTER, tube=view.geometry)
-    cell = max(3 * patch.pitch / view.geometry.length, 0.02)
-    fraction, contrast = refine_surface(patch, view.geometry, view.fraction, max(cell, view.spread))
+    fraction, contrast = found
+    if again is not None:
+        second = view_tube(again)
+        other = None if second is None else _surface(patch, second)
+        apart = None if other is None else abs(fraction - other[0])
     confidence, reason = combine(tube_factors(view, contrast, patch))
-    evidence = tube_features(view, fraction, contrast, view.geometry.length / patch.pitch)
+    evidence = tube_features(view, fraction, contrast, view.geometry.length / patch.pitch, apart)
     fitted = probability(evidence, TUBE_BIAS, TUBE_WEIGHTS)
     confidence, reason = _doubted(confidence, reason, fitted, TUBE_ACCEPT)
-    return Look(MeterKind.LEVEL, fraction, confidence, reason, tube=view.geometry, evidence=evidence)
+    tube = view.geometry
+    return Look(MeterKind.LEVEL, fraction, confidence, reason, None, tube, None, evidence, apart)
+
+
+def _surface(patch: Patch, view: TubeView) -> tuple[float, float] | None:
+    """Return the surface's fraction in the luma plane and its contrast; None where the masks saw none."""
+    if view.fraction is None:
+        return None
+    cell = max(3 * patch.pitch / view.geometry.length, 0.02)
+    return refine_surface(patch, view.geometry, view.fraction, max(cell, view.spread))

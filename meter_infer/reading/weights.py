@@ -32,6 +32,15 @@ WEIGHTS = (
     0.1229,  # oblique
     -1.2731,  # narrow
     1.0407,  # at_an_end
+    0.0,  # evenness
+    0.0,  # typical_mark
+    0.0,  # end_marks
+    0.0,  # beyond
+    0.0,  # beyond_mean
+    0.0,  # no_marks
+    0.0,  # apart
+    0.0,  # far_apart
+    0.0,  # alone
 )
 
 TUBE_ACCEPT = 0.75
@@ -50,4 +59,7 @@ TUBE_WEIGHTS = (
     0.2259,  # small
     -0.6229,  # at_an_end
     0.5648,  # narrow
+    0.0,  # apart
+    0.0,  # far_apart
+    0.0,  # alone
 )

@@ -21,6 +21,7 @@ from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES
 from meter_infer.reading.look import look
 from meter_infer.sources.picture import read_picture
 from meter_infer.types import MeterKind
+from meter_infer.vision.letterbox import second_box
 
 WRONG = 0.02
 """Error from which a look is wrong, share of the scale."""
@@ -74,8 +75,8 @@ def collect_looks(
             for gauge, found in zip(picture.gauges, matched, strict=True):
                 if found is None or gauge.range is None or gauge.reading is None or gauge.nonlinear:
                     continue
-                (segments,) = segmenter.segment([(frame, found.box)])
-                seen, _ = look(gauge.kind, frame.luma, found.box, segments)
+                segments, again = segmenter.segment([(frame, found.box), (frame, second_box(found.box))])
+                seen, _ = look(gauge.kind, frame.luma, found.box, segments, again=again)
                 if seen.fraction is None or seen.evidence is None:
                     continue
                 first, last = gauge.range

@@ -14,8 +14,24 @@ from meter_infer.vision.resample import Corners
 Blob = NDArray[np.float32]
 """float32 (3, height, width), red green blue, 0 to 1."""
 
-CROP_MARGIN = 1.2
-"""Side of the segmenter's square crop over the longer side of the detector's box."""
+CROP_MARGIN = 1.13
+"""Side of the segmenter's square crop over the longer side of the detector's box.
+
+Training sees 1.09 to 1.36. Of these the tighter read better: the same meter has more pixels."""
+
+_SECOND_ZOOM = 1.21
+_SECOND_SHIFT = (0.02, 0.01)
+
+
+def second_box(box: Box) -> Box:
+    """Return the box whose crop is a second opinion on the same meter: wider, and shifted by a few pixels.
+
+    The network's chance errors in the two crops have little to do with each other.
+    """
+    side = max(box.width, box.height)
+    x, y = (at + shift * side for at, shift in zip(box.center, _SECOND_SHIFT, strict=True))
+    width, height = box.width * _SECOND_ZOOM / 2, box.height * _SECOND_ZOOM / 2
+    return Box(x - width, y - height, x + width, y + height)
 
 
 @dataclass(frozen=True, slots=True)

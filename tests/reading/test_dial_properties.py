@@ -50,7 +50,7 @@ def error(view: View, shake: float = 0.0) -> float:
 @CALM
 @given(views(degrees(0, 45), st.floats(100, 420)))
 def test_a_reading_is_exact(view: View) -> None:
-    assert error(view) < 0.006
+    assert error(view) < 0.007
 
 
 @CALM

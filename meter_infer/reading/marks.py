@@ -1,0 +1,124 @@
+"""Do the marks of the graduation bear the scale's ends out?
+
+The segmenter says where the scale begins and ends. The marks say so too, in their own way: they stand
+evenly between the ends, one stands at either end, and the gap beyond the ends has none. Where one of
+these fails, an end may have been put on the wrong mark. Nothing is moved here; it is evidence only.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.reading.geometry import TAU, DialGeometry
+from meter_infer.reading.sampling import Patch
+
+MOST = 150
+"""Most intervals between marks that are tried."""
+LEAST = 4
+STEP_PX = 0.5
+"""Arc between two samples of the profile, samples of the patch."""
+CLOSEST_PX = 4.5
+"""Least distance between two marks that can be told apart, samples of the patch."""
+FACE_DEG = 3.0
+"""The face around a mark is the median over this much to either side."""
+FAINT = 4.0
+"""Luma steps below which there is no graduation to be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graduation:
+    """How the marks agree with the scale's ends. All between 0 and 1."""
+
+    evenness: float
+    """Darkness on the best even comb between the ends, less that half way between its teeth; may be
+    negative where there are no marks."""
+    typical: float
+    """Median darkness on the comb."""
+    ends: float
+    """Darkness of the fainter of the two end marks."""
+    beyond: float
+    """Darkness one tooth beyond the ends, of the darker side."""
+    beyond_mean: float
+    """The same, mean of up to three teeth."""
+
+
+@cache
+def _teeth() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+    """Return all combs as shares of the scale: teeth, the middles between them, and where each begins."""
+    counts = np.arange(LEAST, MOST + 1)
+    teeth = np.concatenate([np.arange(n + 1) / n for n in counts])
+    gaps = np.concatenate([(np.arange(n) + 0.5) / n for n in counts])
+    return teeth, gaps, np.concatenate([[0], np.cumsum(counts + 1)]), np.concatenate([[0], np.cumsum(counts)])
+
+
+def graduation(patch: Patch, geometry: DialGeometry) -> Graduation | None:
+    """Compare the marks in the luma plane with the scale's ends; None where no marks can be seen.
+
+    Args:
+        patch: luma around the dial.
+        geometry: the dial, refined.
+    """
+    radius_px = geometry.radius / patch.pitch
+    most = min(MOST, int(geometry.span * radius_px / CLOSEST_PX))
+    if most < LEAST + 2:
+        return None
+    dark = _darkness(patch, geometry, radius_px)
+    if dark is None:
+        return None
+    count = len(dark)
+
+    def at(turns: NDArray[np.float64]) -> NDArray[np.float64]:
+        return dark[np.rint(turns * count).astype(np.intp) % count]
+
+    teeth, gaps, teeth_from, gaps_from = _teeth()
+    combs = most - LEAST + 1
+    turns = geometry.span / TAU
+    on = np.add.reduceat(at(teeth[: teeth_from[combs]] * turns), teeth_from[:combs])
+    off = np.add.reduceat(at(gaps[: gaps_from[combs]] * turns), gaps_from[:combs])
+    intervals = np.arange(LEAST, most + 1)
+    scores = on / (intervals + 1) - off / intervals
+    # The finest comb that fits nearly as well as the best: long marks alone fit a coarser one.
+    best = int(np.flatnonzero(scores >= 0.8 * scores.max())[-1]) if scores.max() > 0 else int(scores.argmax())
+    tooth = turns / intervals[best]
+    comb = at(np.arange(intervals[best] + 1) * tooth)
+    outside = int(np.clip((1 - turns) / 2 / tooth, 1, 3))
+    before = at(-(np.arange(outside) + 1) * tooth)
+    after = at(turns + (np.arange(outside) + 1) * tooth)
+    return Graduation(
+        float(scores[best]),
+        float(np.median(comb)),
+        float(min(comb[0], comb[-1])),
+        float(max(before[0], after[0])),
+        float(max(before.mean(), after.mean())),
+    )
+
+
+def _darkness(patch: Patch, geometry: DialGeometry, radius_px: float) -> NDArray[np.float64] | None:
+    """Return how much each direction looks like a mark, 0 to 1, over a full turn from the scale's start."""
+    count = int(np.clip(TAU * radius_px / STEP_PX, 360, 4000))
+    angles = geometry.start_angle + np.arange(count, dtype=np.float64) * (TAU / count)
+    inner, outer = geometry.band
+    inset = 0.1 * (outer - inner)
+    radii = np.linspace(inner + inset, outer - inset, 8)
+    profile = patch.sample(geometry.polar(angles, radii)).mean(axis=1)
+    half = max(2, round(np.deg2rad(FACE_DEG) / TAU * count))
+    low, high = float(profile.min()), float(profile.max())
+    if high - low < FAINT:
+        return None
+    # The median of bytes is the fast one; a 256th of the profile's own range is finer than its noise.
+    coded = ((profile - low) * (255.0 / (high - low))).astype(np.uint8)
+    ring = np.concatenate([coded[-half:], coded, coded[:half]])[None]
+    face = cv2.medianBlur(np.ascontiguousarray(ring), 2 * half + 1)[0, half:-half]
+    relief = profile - (face * ((high - low) / 255.0) + low)
+    # Marks are darker or brighter than the face, all of one dial alike: take the stronger side.
+    if -np.percentile(relief, 4) >= np.percentile(relief, 96):
+        relief = -relief
+    top = float(np.percentile(relief, 95))
+    if top < FAINT:
+        return None
+    reach = max(1, round(1.0 / (TAU / count * radius_px)))
+    dark = np.clip(relief / top, 0.0, 1.0).astype(np.float32)[None]
+    return np.asarray(cv2.dilate(dark, np.ones((1, 2 * reach + 1), np.uint8))[0], np.float64)
