@@ -4,18 +4,31 @@ import ctypes
 import os
 import sys
 
-_M_ARENA_MAX = -8  # mallopt(3)
+# parameters of mallopt(3)
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+
 _ARENAS = 2
+_LARGE_BYTES = 1 << 20
+_SPARE_BYTES = 8 << 20
 
 
 def share_heaps() -> None:
-    """Let all threads share two heaps; glibc gives nearly each of them one of its own, which never shrinks.
+    """Let all threads share two heaps, and give every large block back at once.
 
-    Without effect where the C library is another one, or the environment says otherwise (MALLOC_ARENA_MAX).
+    Left to itself, glibc gives nearly each thread a heap of its own, and keeps the networks' inputs, several
+    megabytes each, in them between two looks. Without effect where the C library is another one, or where
+    the environment says otherwise (``MALLOC_ARENA_MAX`` and the like).
     """
-    if not sys.platform.startswith("linux") or "MALLOC_ARENA_MAX" in os.environ:
+    if not sys.platform.startswith("linux"):
         return
     try:
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, _ARENAS)
+        mallopt = ctypes.CDLL(None).mallopt
     except AttributeError:  # musl has one heap for all
         return
+    for name, parameter, value in (
+        ("MALLOC_ARENA_MAX", _ARENA_MAX, _ARENAS),
+        ("MALLOC_MMAP_THRESHOLD_", _MMAP_THRESHOLD, _LARGE_BYTES),
+        ("MALLOC_TRIM_THRESHOLD_", _TRIM_THRESHOLD, _SPARE_BYTES),
+    ):
+        if name not in os.environ:
+            mallopt(parameter, value)
