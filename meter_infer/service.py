@@ -54,6 +54,7 @@ class LiveReader(FrameReader, Protocol):
 
 BuildReader = Callable[[ReaderOptions, float, Observe], LiveReader]
 """From options, the networks' cadence in seconds, and who is told how long they take."""
+OpenFeed = Callable[[CameraSettings], Source]
 
 
 class NetworkLiveReader:
@@ -101,6 +102,10 @@ class ServiceOptions:
 
     reader: ReaderOptions = field(default_factory=ReaderOptions)
     build_reader: BuildReader = NetworkLiveReader
+    open_feed: OpenFeed | None = None
+    """Opens a camera; None: as its address says."""
+    sinks: Sequence[LiveSink] = ()
+    """Outputs beside those of the site file."""
 
 
 class Service:
@@ -119,7 +124,8 @@ class Service:
         self._reader: LiveReader | None = None
         self._keeper = self._make_keeper(site)
         metrics = Metrics()
-        parts = Parts(open_feed, make_sinks(site), self._keeper, self._manager.alive, metrics)
+        sinks = [*make_sinks(site), *options.sinks]
+        parts = Parts(options.open_feed or open_feed, sinks, self._keeper, self._manager.alive, metrics)
         self.live = Live(live_settings(site), parts)
         self._server = self._make_server(site, metrics)
 
@@ -181,6 +187,11 @@ class Service:
         self._site = site
         logger.info("The configuration was read again: %d cameras.", len(site.cameras))
         return True
+
+    @property
+    def engine(self) -> str:
+        """What the networks run on; empty before `start`."""
+        return self._reader.engine if self._reader is not None else ""
 
     def health(self) -> Health:
         """Return how the service is doing."""

@@ -19,6 +19,12 @@ _LAZY: dict[str, tuple[str, str, str, str | None]] = {
     "eval": ("meter_infer.cli.eval", "eval_command", "Measure on labelled pictures.", None),
     "synth": ("meter_infer.cli.synth", "synth_app", "Render data sets and videos with known readings.", None),
     "run": ("meter_infer.cli.run", "run_command", "Watch the cameras of a site until told to stop.", None),
+    "bench": (
+        "meter_infer.cli.bench",
+        "bench_command",
+        "Measure the live service on rendered cameras.",
+        None,
+    ),
     "train": ("meter_infer.cli.train", "train_app", "Train the networks.", "train"),
     "export": ("meter_infer.cli.export", "export_command", "Turn networks into ONNX or into engines.", None),
 }

@@ -26,6 +26,7 @@ from meter_infer.render.moving import FixedCamera, MovingMeter
 from meter_infer.render.process import sample_process
 from meter_infer.render.scene import with_conditions
 from meter_infer.render.scenery import add_clutter, draw_scenery
+from meter_infer.render.stamp import draw_number
 from meter_infer.render.truth import SceneObject
 from meter_infer.types import Box, MeterKind
 
@@ -53,6 +54,9 @@ class VideoSpec:
     """Limits of the instruments' tilt, radians."""
     severity: Severity = Severity.MILD
     backgrounds: tuple[Path, ...] = ()
+    as_camera: bool = False
+    """Coded as cameras code: no B-frames, a keyframe every two seconds, a tenth of a bit a pixel. Each
+    frame carries its number (`render.stamp`)."""
 
     @property
     def frames(self) -> int:
@@ -125,6 +129,8 @@ def render_video(out: Path, spec: VideoSpec, progress: Callable[[int], None] | N
         with truth.open("w", newline="", encoding="utf-8") as table, _encoder(out, spec) as encode:
             rows = _writer(table)
             for index, frame in enumerate(scene):
+                if spec.as_camera:
+                    draw_number(frame.image, index)
                 encode(frame.image)
                 rows(index, index / spec.fps, frame.meters)
                 if progress is not None:
@@ -191,11 +197,16 @@ def _add_stream(container: OutputContainer, spec: VideoSpec) -> VideoStream:
     name = next((n for n in _ENCODERS if n in av.codecs_available), None)
     if name is None:
         raise SinkError("this build of PyAV has no H.264 encoder; install the package av from PyPI")
-    options = {"preset": "veryfast", "crf": "21"} if name == "libx264" else {}
+    rate = int(0.1 * spec.size[0] * spec.size[1] * spec.fps)
+    options = {"preset": "veryfast"} if name == "libx264" else {}
+    if name == "libx264" and spec.as_camera:
+        options |= {"bf": "0", "g": str(2 * spec.fps), "maxrate": str(rate), "bufsize": str(rate)}
+    elif name == "libx264":
+        options["crf"] = "21"
     stream = container.add_stream(name, rate=Fraction(spec.fps), options=options)
     assert isinstance(stream, VideoStream)  # noqa: S101 - for the type checker: each name is a video codec
-    if name != "libx264":
-        stream.bit_rate = int(0.1 * spec.size[0] * spec.size[1] * spec.fps)
+    if "crf" not in options:
+        stream.bit_rate = rate
     return stream
 
 

@@ -1,0 +1,159 @@
+"""`meter-infer bench`: rendered cameras, the real service, and figures of how it did."""
+
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import cv2
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from meter_infer.app import ReaderOptions
+from meter_infer.bench.clips import cache_folder, make_clips
+from meter_infer.bench.live import Run, measure
+from meter_infer.bench.plot import draw_report
+from meter_infer.bench.report import Report
+from meter_infer.bench.serving import why_no_rtsp
+from meter_infer.cli.read_view import stderr_console
+from meter_infer.cli.synth import parse_size
+from meter_infer.errors import ConfigError, SinkError
+from meter_infer.render.stamp import WIDTH
+from meter_infer.render.video import VideoSpec
+
+
+def bench_command(
+    ctx: typer.Context,
+    streams: Annotated[int, typer.Option(help="Cameras.", min=1, max=64)] = 8,
+    size: Annotated[str, typer.Option(help="Of the pictures.", metavar="WIDTHxHEIGHT")] = "1920x1080",
+    fps: Annotated[int, typer.Option(help="Frames a second and camera.", min=1, max=60)] = 20,
+    seconds: Annotated[float, typer.Option(help="To measure, after a warm-up.", min=1, max=86_400)] = 60,
+    meters_per_camera: Annotated[int, typer.Option(help="Meters in view of each camera.", min=1, max=12)] = 2,
+    levels: Annotated[int, typer.Option(help="How many of these are level gauges.", min=0, max=12)] = 0,
+    cadence: Annotated[
+        float, typer.Option(help="Seconds between two passes of the networks over a camera.", min=0)
+    ] = 1.0,
+    backend: Annotated[str, typer.Option(help="auto, openvino or onnxruntime.", metavar="NAME")] = "auto",
+    models: Annotated[
+        Path | None, typer.Option(help="Folder of other models than those shipped.", metavar="DIR")
+    ] = None,
+    clip_seconds: Annotated[
+        float, typer.Option(help="What is rendered of each camera, and then repeated.", min=2, max=600)
+    ] = 20,
+    seed: Annotated[int, typer.Option(help="Another seed gives other cameras.", min=0)] = 0,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures here.", metavar="FILE")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the run here, a PNG.", metavar="FILE")] = None,
+) -> None:
+    """Measure the live service on this machine, with cameras that are rendered and whose truth is known.
+
+    The pictures are rendered once and kept in the user's cache. They are served over RTSP in real time where
+    GStreamer's RTSP server is installed (scripts/install-system-packages), else paced from their files.
+
+    \b
+    Examples:
+      meter-infer bench
+      meter-infer bench --streams 2 --size 640x360 --seconds 10 --json figures.json --plot run.png
+    """
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    for output in (json_file, plot):
+        _check_output(output)
+    specs = _specs(streams, size, fps, meters_per_camera, levels, clip_seconds, seed)
+    run = Run(streams, fps, seconds, cadence, ReaderOptions(backend, models))
+    if isinstance(ctx.obj, Run):  # a test's own reader
+        run = replace(run, build_reader=ctx.obj.build_reader)
+    console = stderr_console()
+    quiet = logging.getLogger("meter_infer")
+    quiet.setLevel(logging.ERROR)
+    lacks = why_no_rtsp()
+    if lacks:
+        console.print(f"no RTSP here ({lacks}): the cameras are paced from their files", markup=False)
+    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
+        line = bar.add_task("rendering the cameras", total=sum(spec.frames for spec in specs))
+        clips = make_clips(cache_folder(), specs, lambda frames: bar.advance(line, frames))
+        bar.update(line, total=1.0, completed=0.0)
+        report = measure(run, clips, lambda what, share: bar.update(line, description=what, completed=share))
+        bar.update(line, description="done", completed=1.0)
+    _show(report)
+    if json_file is not None:
+        _write(json_file, json.dumps(report.as_json(), indent=2).encode())
+    if plot is not None:
+        _write(plot, cv2.imencode(".png", draw_report(report))[1].tobytes())
+
+
+def _specs(
+    streams: int, size: str, fps: int, meters: int, levels: int, seconds: float, seed: int
+) -> list[VideoSpec]:
+    width, height = parse_size(size, 0)
+    if levels > meters:
+        raise ConfigError(
+            f"--levels {levels} is more than --meters-per-camera {meters}; give at most {meters}."
+        )
+    if width % 2 or height % 2 or width < WIDTH:
+        raise ConfigError(f"--size {size} cannot be used; give even numbers, and a width of {WIDTH} or more.")
+    return [
+        VideoSpec(
+            seconds=seconds,
+            fps=fps,
+            size=(width, height),
+            seed=seed + number,
+            pointers=meters - levels,
+            levels=levels,
+            as_camera=True,
+        )
+        for number in range(streams)
+    ]
+
+
+def _check_output(path: Path | None) -> None:
+    if path is not None and not path.resolve().parent.is_dir():
+        raise SinkError(f"The folder of {path} does not exist; make it, or choose another file.")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _show(report: Report) -> None:
+    table = Table(title=None, show_header=False, box=None)
+    for name, value in rows_of(report):
+        table.add_row(name, value)
+    Console(highlight=False).print(table)
+
+
+def rows_of(report: Report) -> list[tuple[str, str]]:
+    """Return the figures as they are shown."""
+    dropped = ", ".join(f"{count} {cause}" for cause, count in report.dropped.items()) or "none"
+    rows = [
+        ("cameras", f"{report.streams}, {report.meters} meters, over {report.served}, on {report.engine}"),
+        ("measured", f"{report.seconds:g} s, after {report.ready_s:g} s of warming up"),
+        ("frames sent", f"{report.frames_sent}"),
+        ("decoded", f"{report.frames_decoded}"),
+        ("read", f"{report.frames_read} ({report.read_share:.2%})"),
+        ("dropped", dropped),
+        ("waiting at the end", f"{report.waiting_at_end} frames"),
+        ("readings", f"{report.readings_per_s:g} a second"),
+    ]
+    for name, times in (
+        ("arrival to publication", report.latency_ms),
+        ("behind the camera", report.behind_ms),
+    ):
+        text = "-" if times is None else f"p50 {times.p50:g} ms, p95 {times.p95:g} ms, p99 {times.p99:g} ms"
+        rows.append((name, text))
+    rows.append(("processor", f"{report.cores:.2f} cores, and {report.server_cores:.2f} for the server"))
+    rows.append(("memory", f"{report.rss_mib:.0f} MiB"))
+    if report.mae is not None:
+        rows.append(
+            ("error of good readings", f"mean {report.mae:.2f} %, p95 {report.p95_error:.2f} % of span")
+        )
+        rows.append(("confident-wrong", f"{report.confident_wrong:.2%} of the good readings"))
+    if report.coverage is not None:
+        rows.append(("coverage", f"{report.coverage:.1%} of frames and meters have a good reading"))
+    return rows
