@@ -52,8 +52,33 @@ class MeterSegmenter(Protocol):
         """Return the parts of each meter, in pixels of its frame."""
 
 
+class Turn(Protocol):
+    """Whose turn it is to use the networks; `with` it they are the caller's own."""
+
+    def free(self) -> bool:
+        """Say whether nobody uses them just now."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *exc: object) -> object: ...
+
+
+class Alone:
+    """The turn of a reader that shares its networks with no other thread."""
+
+    def free(self) -> bool:
+        """Always."""
+        return True
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exc: object) -> None: ...
+
+
 class MeterReader:
     """Reads the meters of any number of cameras; one call may mix their frames.
+
+    Several threads may `read` at a time, each other cameras' frames, where they are given a `turn`.
 
     Args:
         detector: finds meters.
@@ -64,6 +89,7 @@ class MeterReader:
         cadence_s: time between two passes of the networks over a camera, by capture time. In between,
             meters that are known are read from the luma plane alone, unless that becomes doubtful:
             then the networks look at once. 0: the networks look at every frame.
+        turn: how several threads share the networks.
     """
 
     def __init__(
@@ -76,7 +102,9 @@ class MeterReader:
         max_age_s: float | None = None,
         cadence_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
+        turn: Turn | None = None,
     ) -> None:
+        self._turn: Turn = turn or Alone()
         self._detector = detector
         self._segmenter = segmenter
         self._automatic = automatic
@@ -107,11 +135,7 @@ class MeterReader:
         due = [
             frame for frame, reason, done in zip(frames, unfit, quick, strict=True) if not reason and not done
         ]
-        found = iter(self._detector.detect(due) if due else [])
-        bound = {id(frame): self._binder(frame).bind(next(found)) for frame in due}
-        crops = {id(frame): [self._crops(frame, item) for item in bound[id(frame)]] for frame in due}
-        jobs = [(frame, box) for frame in due for boxes in crops[id(frame)] for box in boxes]
-        segments = iter(self._segmenter.segment(jobs) if jobs else [])
+        seen = iter(self._examine(due) if due else ())
         readings: list[Reading] = []
         for frame, reason, done in zip(frames, unfit, quick, strict=True):
             if reason is not None:
@@ -119,10 +143,23 @@ class MeterReader:
             elif done is not None:
                 readings += done
             else:
-                for item, boxes in zip(bound[id(frame)], crops[id(frame)], strict=True):
-                    parts = [next(segments) for _ in boxes]
-                    readings.append(self._reading(frame, item, parts))
+                readings += [self._reading(frame, item, crops) for item, crops in next(seen)]
         return readings
+
+    def _examine(self, frames: Sequence[Frame]) -> list[list[tuple[Bound, list[list[Segment]]]]]:
+        """Run the networks; return each frame's meters and what was found in their crops."""
+        with self._turn:
+            found = self._detector.detect(frames)
+            bound = [self._binder(f).bind(meters) for f, meters in zip(frames, found, strict=True)]
+            crops = [[self._crops(f, item) for item in items] for f, items in zip(frames, bound, strict=True)]
+            jobs = [
+                (f, box) for f, meters in zip(frames, crops, strict=True) for boxes in meters for box in boxes
+            ]
+            parts = iter(self._segmenter.segment(jobs) if jobs else [])
+        return [
+            [(item, [next(parts) for _ in boxes]) for item, boxes in zip(items, meters, strict=True)]
+            for items, meters in zip(bound, crops, strict=True)
+        ]
 
     def _crops(self, frame: Frame, item: Bound) -> list[Box]:
         """Return what the segmenter looks at for one meter: two crops, or one where two agreed lately."""

@@ -27,6 +27,7 @@ from meter_infer.runtime.notify import ServiceManager
 from meter_infer.runtime.redact import Secrets
 from meter_infer.runtime.settings import BatchLimits, CameraSettings, LiveSettings, MeterRules
 from meter_infer.runtime.timing import Observe, TimedDetector, TimedSegmenter
+from meter_infer.runtime.turn import NetworkTurn
 from meter_infer.sinks.daily_csv import DailyCsvSettings, DailyCsvSink
 from meter_infer.sinks.live import LiveSink
 from meter_infer.sinks.mqtt import MqttSettings, MqttSink
@@ -36,6 +37,10 @@ from meter_infer.sources import Source, open_source
 from meter_infer.types import Frame, Reading
 
 logger = logging.getLogger(__name__)
+
+_LEAST_LANES, _MOST_LANES = 4, 32
+_BACKLOG = 8
+"""Frames of a camera that wait while the networks look at one of them."""
 
 
 class LiveReader(FrameReader, Protocol):
@@ -68,7 +73,10 @@ class NetworkLiveReader:
             segmenter = load_segmenter(options.backend, engine, models=options.models)
             stack.callback(segmenter.close)
             self._reader = MeterReader(
-                TimedDetector(detector, observe), TimedSegmenter(segmenter, observe), cadence_s=cadence_s
+                TimedDetector(detector, observe),
+                TimedSegmenter(segmenter, observe),
+                cadence_s=cadence_s,
+                turn=NetworkTurn(),
             )
             stack.callback(self._reader.close)
             self.engine = detector.backend.name
@@ -207,7 +215,7 @@ class Service:
                 hanging.append(self._keeper.worker.name)
         if self._server is not None:
             self._server.stop()
-        if self._reader is not None and "reading" not in hanging:
+        if self._reader is not None and not any(name.startswith("reading") for name in hanging):
             self._reader.close()
         return hanging
 
@@ -232,9 +240,16 @@ def open_feed(settings: CameraSettings) -> Source:
 def live_settings(site: Site) -> LiveSettings:
     """Return what the runtime is told of a site."""
     reading = site.reading
+    lanes, batch = 1, BatchLimits(reading.max_batch, reading.window, reading.staleness)
+    if reading.cadence > 0:
+        # Frames are mostly read without the networks: each camera by itself, so that a look of the networks
+        # at one holds up no other, and what came meanwhile is read as well.
+        lanes = min(_MOST_LANES, max(_LEAST_LANES, len(site.cameras)))
+        batch = BatchLimits(1, 0.0, reading.staleness, _BACKLOG)
     return LiveSettings(
         cameras=tuple(camera_settings(site, name, config) for name, config in site.cameras.items()),
-        batch=BatchLimits(reading.max_batch, reading.window, reading.staleness),
+        batch=batch,
+        lanes=lanes,
     )
 
 

@@ -1,9 +1,10 @@
-"""The frames that wait for the networks: one slot a camera, and fair batches taken from them."""
+"""The frames that wait to be read: a slot for each camera, and fair batches taken from them."""
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from meter_infer.runtime.settings import BatchLimits
@@ -29,26 +30,39 @@ class Drop(StrEnum):
 class _Slot:
     cadence_s: float
     live: bool
-    frame: Frame | None = None
+    frames: deque[Frame] = field(default_factory=deque)
+    """Oldest first."""
+    busy: bool = False
+    """One of its frames is being read."""
     due_s: float = 0.0
     turn: int = 0
     last_capture_s: float | None = None
 
 
 class Intake:
-    """Holds the newest frame of each live camera, and makes batches of those whose turn it is.
+    """Holds the newest frames of each live camera, and makes batches of those whose turn it is.
 
-    Live cameras never wait: a newer frame takes the place of an older one. A recording's thread waits in
-    `offer` until its frame was taken. Every frame that is not read is reported to `on_drop` with its
-    cause.
+    Live cameras never wait: a newer frame takes the place of the oldest of `backlog`, or of the only one
+    where not every frame is wanted. A recording's thread waits in `offer` until its frame was taken. Every
+    frame that is not read is reported to `on_drop` with its cause.
+
+    Several threads may take batches: a camera whose frame is being read gives no other until `done`.
     """
 
     def __init__(
-        self, on_drop: Callable[[str, Drop], None], clock: Callable[[], float] = time.monotonic
+        self,
+        on_drop: Callable[[str, Drop], None],
+        clock: Callable[[], float] = time.monotonic,
+        backlog: int = 1,
     ) -> None:
         self._on_drop = on_drop
         self._clock = clock
-        self._changed = threading.Condition()
+        self._backlog = backlog
+        lock = threading.RLock()
+        self._changed = threading.Condition(lock)
+        """A frame may be ready; who takes batches waits for it."""
+        self._taken = threading.Condition(lock)
+        """A frame was taken; recordings wait for it."""
         self._slots: dict[str, _Slot] = {}
         self._turn = 0
 
@@ -58,20 +72,21 @@ class Intake:
             slot = self._slots.setdefault(camera, _Slot(cadence_s, live))
             slot.cadence_s, slot.live = cadence_s, live
             self._changed.notify_all()
+            self._taken.notify_all()
 
     def remove(self, camera: str) -> None:
         """Take a camera's slot away; a frame offered for it later is dropped."""
         with self._changed:
             slot = self._slots.pop(camera, None)
-            if slot is not None and slot.frame is not None:
+            for _ in slot.frames if slot is not None else ():
                 self._on_drop(camera, Drop.STOPPED)
-            self._changed.notify_all()
+            self._taken.notify_all()
 
     @property
     def depth(self) -> int:
         """Frames that wait."""
         with self._changed:
-            return sum(slot.frame is not None for slot in self._slots.values())
+            return sum(len(slot.frames) for slot in self._slots.values())
 
     def offer(self, frame: Frame, stop: threading.Event) -> None:
         """Hand in a frame; returns at once for a live camera."""
@@ -83,13 +98,13 @@ class Intake:
             if not slot.live and not self._admit_recorded(slot, frame, stop):
                 return
             due = slot.due_s <= self._clock()
-            wake = due or not slot.live or slot.frame is None
-            if slot.frame is not None:
-                early = slot.frame.received_s < slot.due_s
+            wake = due or not slot.live or not slot.frames
+            while slot.frames and len(slot.frames) >= (self._backlog if slot.cadence_s == 0 else 1):
+                early = slot.frames.popleft().received_s < slot.due_s
                 self._on_drop(frame.camera, Drop.CADENCE if early else Drop.SUPERSEDED)
-            slot.frame = frame
-            if wake:  # not at each of a hundred frames a second that nobody waits for
-                self._changed.notify_all()
+            slot.frames.append(frame)
+            if wake and not slot.busy:  # not at each of a hundred frames a second that nobody waits for
+                self._changed.notify()
 
     def _admit_recorded(self, slot: _Slot, frame: Frame, stop: threading.Event) -> bool:
         """Wait until a recording's slot is free; its cadence counts in the recording's own time."""
@@ -97,11 +112,11 @@ class Intake:
         if slot.last_capture_s is not None and 0 <= at - slot.last_capture_s < slot.cadence_s:
             self._on_drop(frame.camera, Drop.CADENCE)
             return False
-        while slot.frame is not None:
+        while slot.frames:
             if stop.is_set() or self._slots.get(frame.camera) is not slot:
                 self._on_drop(frame.camera, Drop.STOPPED)
                 return False
-            self._changed.wait(0.2)
+            self._taken.wait(0.2)
         slot.last_capture_s = at
         return True
 
@@ -119,7 +134,7 @@ class Intake:
                     return []
                 self._changed.wait(max(wait, 0.001))
             close = self._clock() + limits.window_s
-            while len(self._ready()) < min(limits.max_frames, len(self._slots)):
+            while limits.window_s and len(self._ready()) < min(limits.max_frames, len(self._slots)):
                 wait = close - self._clock()
                 if wait <= 0:
                     break
@@ -131,12 +146,23 @@ class Intake:
         return [
             camera
             for camera, slot in self._slots.items()
-            if slot.frame is not None and (slot.due_s <= now or not slot.live)
+            if slot.frames and not slot.busy and (slot.due_s <= now or not slot.live)
         ]
 
     def _dues(self) -> list[float]:
         now = self._clock()
-        return [slot.due_s for slot in self._slots.values() if slot.frame is not None and slot.due_s > now]
+        waiting = (slot for slot in self._slots.values() if slot.frames and not slot.busy)
+        return [slot.due_s for slot in waiting if slot.due_s > now]
+
+    def done(self, frames: Sequence[Frame]) -> None:
+        """Say that these frames of a batch were read: their cameras may give the next."""
+        with self._changed:
+            for frame in frames:
+                slot = self._slots.get(frame.camera)
+                if slot is not None:
+                    slot.busy = False
+                    if slot.frames:
+                        self._changed.notify()
 
     def _collect(self, limits: BatchLimits) -> list[Frame]:
         now = self._clock()
@@ -145,16 +171,23 @@ class Intake:
             if len(batch) == limits.max_frames:
                 break
             slot = self._slots[camera]
-            frame, slot.frame = slot.frame, None
+            frame = self._fresh(camera, slot, now - limits.staleness_s)
             if frame is None:
                 continue
-            if slot.live and now - frame.received_s > limits.staleness_s:
-                self._on_drop(camera, Drop.STALE)
-                continue
+            slot.busy = True
             # the rhythm is kept where possible, and never caught up with after a pause
             slot.due_s = max(slot.due_s + slot.cadence_s, now) if slot.due_s else now + slot.cadence_s
             self._turn += 1
             slot.turn = self._turn
             batch.append(frame)
-        self._changed.notify_all()
+        self._taken.notify_all()
         return batch
+
+    def _fresh(self, camera: str, slot: _Slot, least_s: float) -> Frame | None:
+        """Take the oldest frame of a slot that did not arrive before `least_s`, and drop what did."""
+        while slot.frames:
+            frame = slot.frames.popleft()
+            if not slot.live or frame.received_s >= least_s:
+                return frame
+            self._on_drop(camera, Drop.STALE)
+        return None

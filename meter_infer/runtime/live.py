@@ -62,7 +62,7 @@ class Live:
         self._parts = parts
         self.metrics = parts.metrics
         self.board = Board()
-        self._intake = Intake(self.metrics.on_drop)
+        self._intake = Intake(self.metrics.on_drop, backlog=settings.batch.backlog)
         outlets = [Outlet(sink, settings.queue_size) for sink in parts.sinks]
         self.dispatcher = Dispatcher(outlets)
         self._judge = Judge(self._is_frozen, parts.keep)
@@ -70,7 +70,8 @@ class Live:
         self.watchdog = Watchdog(
             self.feeds, self.loop, self.board, self._publish_owed, settings.stuck_after_s, parts.notify
         )
-        self._reading = Worker("reading", self.loop.run, self.metrics.on_failure)
+        names = ["reading"] if settings.lanes == 1 else [f"reading-{n + 1}" for n in range(settings.lanes)]
+        self._reading = [Worker(name, self.loop.run, self.metrics.on_failure) for name in names]
         self._watching = Worker("watchdog", self.watchdog.run, self.metrics.on_failure)
         self._cameras: dict[str, _Camera] = {}
         self._retired: list[Worker] = []
@@ -82,9 +83,10 @@ class Live:
         self.apply(self._settings.cameras)
 
     def read(self, reader: FrameReader) -> None:
-        """Start reading; `reader` is used by one thread only."""
+        """Start reading; `reader` is used as `FrameReader` says."""
         self.loop.use(reader)
-        self._reading.start()
+        for worker in self._reading:
+            worker.start()
         self._watching.start()
 
     def start(self, reader: FrameReader) -> None:
@@ -97,11 +99,11 @@ class Live:
         deadline = time.monotonic() + self._settings.stop_within_s
         with self._lock:
             feeds = [camera.worker for camera in self._cameras.values()] + self._retired
-        for worker in [*feeds, self._reading, self._watching]:
+        for worker in [*feeds, *self._reading, self._watching]:
             worker.stop()
         # what is being read now is still published, if it comes before the sinks need their time
         share = time.monotonic() + 0.5 * self._settings.stop_within_s
-        hanging = stop_all([self._reading, self._watching], share)
+        hanging = stop_all([*self._reading, self._watching], share)
         hanging += self.dispatcher.stop(deadline - 0.2)
         # a camera that hangs inside FFmpeg has nothing to deliver any more
         return hanging + stop_all(feeds, min(deadline, time.monotonic() + _FEEDS_S))
@@ -121,7 +123,7 @@ class Live:
         with self._lock:
             cameras = [camera.worker for camera in self._cameras.values()]
         sinks = [outlet.worker for outlet in self.dispatcher.outlets]
-        return [*cameras, self._reading, self._watching, *sinks]
+        return [*cameras, *self._reading, self._watching, *sinks]
 
     def apply(self, cameras: Sequence[CameraSettings]) -> None:
         """Add, change and remove cameras; those that stay as they are notice nothing."""

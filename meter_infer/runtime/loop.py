@@ -1,4 +1,4 @@
-"""The one thread that reads: batches from the intake, through the networks, to the dispatcher."""
+"""The threads that read: batches from the intake, through the reader, to the dispatcher."""
 
 import logging
 import queue
@@ -20,7 +20,11 @@ _TAKE_S = 0.25
 
 
 class FrameReader(Protocol):
-    """Reads the meters of frames; `pipeline.MeterReader` is one. Used by one thread only."""
+    """Reads the meters of frames; `pipeline.MeterReader` is one.
+
+    With several lanes `read` is called by several threads, never for one camera at the same time, and the
+    other methods while nothing is being read.
+    """
 
     def read(self, frames: Sequence[Frame]) -> list[Reading]:
         """Return the readings of all meters of all frames, frame by frame."""
@@ -45,8 +49,8 @@ class LoopListener(Protocol):
 class ReadingLoop:
     """Takes batches, reads them, and publishes what `judge` makes of the readings.
 
-    A batch that fails is read again frame by frame, so that a frame which breaks the reading costs only
-    itself.
+    Any number of threads may `run` it, each with other cameras' frames in hand. A batch that fails is read
+    again frame by frame, so that a frame which breaks the reading costs only itself.
     """
 
     def __init__(
@@ -66,8 +70,11 @@ class ReadingLoop:
         self._listener = listener
         self._clock = clock
         self._calls: queue.SimpleQueue[Callable[[FrameReader], None]] = queue.SimpleQueue()
-        self.busy_since_s: float | None = None
-        """When the batch in work began, monotonic; None between batches."""
+        self._gate = threading.Condition()
+        self._inside = 0
+        """Threads that take or read a batch just now."""
+        self._began_s: dict[int, float] = {}
+        """When each thread's batch in work began, by the thread's identity."""
         self.failing = 0
         """Batches in a row of which no frame could be read."""
         self.last_failure: str | None = None
@@ -77,8 +84,13 @@ class ReadingLoop:
         self._reader = reader
 
     def call(self, action: Callable[[FrameReader], None]) -> None:
-        """Have `action(reader)` run between two batches, in the loop's own thread."""
+        """Have `action(reader)` run soon, in a thread of the loop, while no batch is being read."""
         self._calls.put(action)
+
+    @property
+    def busy_since_s(self) -> float | None:
+        """When the oldest batch in work began, monotonic; None while there is none."""
+        return min(tuple(self._began_s.values()), default=None)
 
     def run(self, stop: threading.Event) -> None:
         """Body of the thread."""
@@ -90,20 +102,40 @@ class ReadingLoop:
         reader = self._reader
         if reader is None:
             raise RuntimeError("the reading loop runs before it was told what to use")
-        while not self._calls.empty():
-            self._calls.get()(reader)
-        frames = self._intake.take(self.limits, timeout_s)
-        if not frames:
-            return 0
-        self.busy_since_s = began = self._clock()
+        self._enter(reader)
+        try:
+            frames = self._intake.take(self.limits, timeout_s)
+            if frames:
+                self._work(reader, frames)
+            return len(frames)
+        finally:
+            with self._gate:
+                self._inside -= 1
+                if not self._calls.empty():
+                    self._gate.notify_all()
+
+    def _enter(self, reader: FrameReader) -> None:
+        """Do what was asked for, once nobody reads; then count as one who does."""
+        with self._gate:
+            while not self._calls.empty():
+                while self._inside:
+                    self._gate.wait()
+                while not self._calls.empty():
+                    self._calls.get()(reader)
+                self._gate.notify_all()
+            self._inside += 1
+
+    def _work(self, reader: FrameReader, frames: Sequence[Frame]) -> None:
+        thread = threading.get_ident()
+        self._began_s[thread] = began = self._clock()
         try:
             done, readings = self._read(reader, frames)
             took = self._clock() - began
             self._publish(self._judge(done, readings))
             self._listener.on_batch(done, [began - frame.received_s for frame in done], took)
         finally:
-            self.busy_since_s = None
-        return len(frames)
+            del self._began_s[thread]
+            self._intake.done(frames)
 
     def _read(self, reader: FrameReader, frames: Sequence[Frame]) -> tuple[list[Frame], list[Reading]]:
         try:

@@ -60,6 +60,8 @@ class BatchLimits:
     """How long a batch waits for further cameras after its first frame."""
     staleness_s: float = 2.0
     """A live frame older than this is not worth reading any more."""
+    backlog: int = 1
+    """Frames of a live camera that may wait; the oldest give way. 1: the newest alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +74,7 @@ class LiveSettings:
     """A batch that takes longer than this is a hanging inference engine."""
     stop_within_s: float = 4.5
     """Everything is flushed and joined within this time."""
+    lanes: int = 1
+    """Threads that read side by side, each another camera's frames."""
     queue_size: int = 60_000
     """Items that may wait for one sink; the oldest are dropped beyond that, and counted."""

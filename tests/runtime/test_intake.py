@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from meter_infer.runtime.intake import Drop, Intake
 from meter_infer.runtime.settings import BatchLimits
+from meter_infer.types import Frame
 from tests.runtime.fakes import START, frame
 
 GO = threading.Event()
@@ -35,13 +36,20 @@ def make(*cameras: str, cadence_s: float = 0.0) -> tuple[Intake, Counter[tuple[s
 LIMITS = BatchLimits(max_frames=8, window_s=0.0, staleness_s=2.0)
 
 
+def taken_from(intake: Intake, limits: BatchLimits = LIMITS, timeout_s: float = 0) -> list[Frame]:
+    """Take a batch and say at once that it was read."""
+    batch = intake.take(limits, timeout_s)
+    intake.done(batch)
+    return batch
+
+
 def test_the_newest_frame_wins_and_the_older_is_counted() -> None:
     intake, drops, clock = make("a")
     for index in range(3):
         intake.offer(frame("a", index, clock.now), GO)
-    assert [item.index for item in intake.take(LIMITS, 0)] == [2]
+    assert [item.index for item in taken_from(intake)] == [2]
     assert drops == {("a", Drop.SUPERSEDED): 2}
-    assert intake.take(LIMITS, 0) == []
+    assert taken_from(intake) == []
 
 
 def test_the_cadence_lets_one_frame_through_in_its_time() -> None:
@@ -49,7 +57,7 @@ def test_the_cadence_lets_one_frame_through_in_its_time() -> None:
     taken = []
     for index in range(40):
         intake.offer(frame("a", index, clock.now), GO)
-        taken += [item.index for item in intake.take(LIMITS, 0)]
+        taken += [item.index for item in taken_from(intake)]
         clock.now += 0.05
     assert len(taken) == 2
     assert drops[("a", Drop.CADENCE)] >= 37
@@ -59,7 +67,7 @@ def test_the_cadence_lets_one_frame_through_in_its_time() -> None:
 def test_a_stalled_camera_holds_nobody() -> None:
     intake, _, clock = make("a", "stalled")
     intake.offer(frame("a", 0, clock.now), GO)
-    assert [item.camera for item in intake.take(LIMITS, 5.0)] == ["a"]
+    assert [item.camera for item in taken_from(intake, timeout_s=5.0)] == ["a"]
 
 
 def test_a_batch_is_bounded_and_fair() -> None:
@@ -70,7 +78,7 @@ def test_a_batch_is_bounded_and_fair() -> None:
     for index in range(50):
         for name in names:
             intake.offer(frame(name, index, clock.now), GO)
-        batch = intake.take(limits, 0)
+        batch = taken_from(intake, limits)
         assert len(batch) == 2
         served.update(item.camera for item in batch)
         clock.now += 0.01
@@ -81,7 +89,7 @@ def test_a_stale_frame_is_dropped_with_its_cause() -> None:
     intake, drops, clock = make("a")
     intake.offer(frame("a", 0, clock.now), GO)
     clock.now += 3
-    assert intake.take(LIMITS, 0) == []
+    assert taken_from(intake) == []
     assert drops == {("a", Drop.STALE): 1}
 
 
@@ -99,7 +107,7 @@ def test_a_recording_waits_and_loses_nothing() -> None:
     thread.start()
     taken: list[int] = []
     while len(taken) < 20:
-        taken += [item.index for item in intake.take(LIMITS, 1.0)]
+        taken += [item.index for item in taken_from(intake, timeout_s=1.0)]
     thread.join()
     assert taken == list(range(20))
     assert drops == []
@@ -112,7 +120,7 @@ def test_a_recording_keeps_the_cadence_of_its_own_time() -> None:
     taken = []
     for index in range(45):
         intake.offer(frame("file", index, at=START + timedelta(seconds=index / 20)), GO)
-        taken += [item.index for item in intake.take(LIMITS, 0)]
+        taken += [item.index for item in taken_from(intake)]
     assert taken == [0, 20, 40]
     assert set(drops) == {Drop.CADENCE}
 
@@ -148,5 +156,38 @@ def test_a_removed_camera_is_gone() -> None:
     intake.offer(frame("a", 0, clock.now), GO)
     intake.remove("a")
     intake.offer(frame("a", 1, clock.now), GO)
-    assert intake.take(LIMITS, 0) == []
+    assert taken_from(intake) == []
     assert drops == {("a", Drop.STOPPED): 2}
+
+
+def test_a_backlog_keeps_what_came_meanwhile_up_to_its_bound() -> None:
+    drops: list[Drop] = []
+    intake = Intake(lambda _, cause: drops.append(cause), backlog=3)
+    intake.add("a", 0.0, live=True)
+    for index in range(5):
+        intake.offer(frame("a", index), GO)
+    assert drops == [Drop.SUPERSEDED] * 2
+    assert [taken_from(intake)[0].index for _ in range(3)] == [2, 3, 4]
+
+
+def test_a_backlog_is_for_those_who_want_every_frame() -> None:
+    drops: list[Drop] = []
+    intake = Intake(lambda _, cause: drops.append(cause), backlog=3)
+    intake.add("a", 1.0, live=True)
+    for index in range(3):
+        intake.offer(frame("a", index), GO)
+    assert [item.index for item in taken_from(intake)] == [2]
+
+
+def test_a_camera_in_hand_gives_no_other_frame_until_it_is_done() -> None:
+    intake = Intake(lambda *_: None, backlog=3)
+    for name in ("a", "b"):
+        intake.add(name, 0.0, live=True)
+        for index in range(2):
+            intake.offer(frame(name, index), GO)
+    one = BatchLimits(max_frames=1, window_s=0.0)
+    first, second = intake.take(one, 0), intake.take(one, 0)
+    assert [(item.camera, item.index) for item in first + second] == [("a", 0), ("b", 0)]
+    assert intake.take(one, 0) == []
+    intake.done(first)
+    assert [(item.camera, item.index) for item in intake.take(one, 0)] == [("a", 1)]
