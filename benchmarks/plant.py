@@ -29,6 +29,7 @@ import paho.mqtt.client as paho
 import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 
+from meter_infer.bench.clips import repeat
 from tests.real.parts import Broker, RtspServer, free_port
 
 CAMERA_PASSWORD = "cam-s3cret/42"
@@ -101,27 +102,6 @@ def camera_stream(
     stream.width, stream.height, stream.pix_fmt = like.width, like.height, "yuv420p"
     stream.gop_size, stream.max_b_frames = 2 * rate, 0
     return stream
-
-
-def repeat(once: Path, out: Path, length_s: float) -> None:
-    """Write a video that repeats another up to a length, packet by packet; a round begins with a keyframe."""
-    with av.open(str(once)) as source, av.open(str(out), "w") as target:
-        stream = source.streams.video[0]
-        copy = target.add_stream_from_template(stream)
-        base = float(stream.time_base or 1)
-        offset = 0
-        while offset * base < length_s:
-            source.seek(0)
-            end = 0
-            for packet in source.demux(stream):
-                if packet.dts is None or packet.pts is None:
-                    continue
-                end = max(end, packet.pts + (packet.duration or 0))
-                packet.pts += offset
-                packet.dts += offset
-                packet.stream = copy
-                target.mux(packet)
-            offset += end
 
 
 @dataclass

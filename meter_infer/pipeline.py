@@ -30,8 +30,8 @@ MAX_PASSING = 64
 """Cameras without a configuration that are remembered."""
 RECHECK = 0.2
 """Share of the cadence that passes at least between two looks of the networks, however doubtful a meter
-is: one that stays covered must not take all of the processor. Meters that nobody configured wait for
-the cadence."""
+is, and twice as much after each that was in vain: one that stays covered must not take all of the
+processor. Meters that nobody configured wait for the cadence."""
 AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
 SETTLED = 10
@@ -89,7 +89,8 @@ class MeterReader:
         cadence_s: time between two passes of the networks over a camera, by capture time. In between,
             meters that are known are read from the luma plane alone, unless that becomes doubtful:
             then the networks look at once. 0: the networks look at every frame.
-        turn: how several threads share the networks.
+        turn: how several threads share the networks. A look that is due waits until they are free, while
+            the meters are read from the luma plane.
     """
 
     def __init__(
@@ -112,6 +113,8 @@ class MeterReader:
         self._clock = clock
         self._cadence_s = cadence_s
         self._verified: dict[str, float] = {}
+        self._patience: dict[str, float] = {}
+        """Share of the cadence until the next look at a doubtful meter, by camera."""
         self._binders: dict[str, Binder] = {}
         self._states: dict[tuple[str, str], MeterState] = {}
         self._configured = frozenset(setup.camera for setup in meters)
@@ -173,11 +176,15 @@ class MeterReader:
         """Read a frame without the networks; None when it is their turn."""
         at_s = frame.captured_at.timestamp()
         last = self._verified.get(frame.camera)
-        if last is None or self._cadence_s <= 0 or not 0 <= at_s - last < self._cadence_s - 1e-6:
+        since_s = -1.0 if last is None else at_s - last
+        free = self._turn.free()
+        due = since_s >= self._cadence_s - 1e-6
+        if last is None or self._cadence_s <= 0 or since_s < 0 or (due and free):
             self._verified[frame.camera] = at_s
             return None
-        patient = at_s - last >= self._cadence_s * RECHECK
-        readings = []
+        patience = self._patience.get(frame.camera, RECHECK)
+        patient = free and since_s >= self._cadence_s * patience
+        readings, doubtful = [], False
         for place in self._binder(frame).places:
             if place.automatic and place.missed:
                 continue
@@ -190,9 +197,13 @@ class MeterReader:
                 readings.append(self._followed(frame, bound, state, state.seen, found))
             elif patient and not place.automatic:
                 self._verified[frame.camera] = at_s
+                self._patience[frame.camera] = min(1.0, 2 * patience)
                 return None
             else:
+                doubtful = True
                 readings.append(self._doubtful(frame, bound, state))
+        if not doubtful:
+            self._patience.pop(frame.camera, None)
         return readings
 
     def _doubtful(self, frame: Frame, bound: Bound, state: MeterState) -> Reading:
@@ -233,6 +244,7 @@ class MeterReader:
         self._configured -= {camera}
         self._binders.pop(camera, None)
         self._verified.pop(camera, None)
+        self._patience.pop(camera, None)
         for key in [key for key in self._states if key[0] == camera]:
             del self._states[key]
             self.shapes.pop(key, None)
@@ -242,6 +254,7 @@ class MeterReader:
         self._binders.clear()
         self._states.clear()
         self._verified.clear()
+        self._patience.clear()
         self.shapes.clear()
 
     def _binder(self, frame: Frame) -> Binder:

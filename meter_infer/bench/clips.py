@@ -82,7 +82,10 @@ def make_clips(folder: Path, specs: Sequence[VideoSpec], progress: Callable[[int
         raise SinkError(
             f"The folder {folder} cannot be made ({error.strerror}); set XDG_CACHE_HOME."
         ) from error
-    if missing:
+    if len(missing) == 1:
+        _render(folder, missing[0])
+        progress(missing[0].frames)
+    elif missing:
         workers = min(len(missing), len(os.sched_getaffinity(0)))
         with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
             jobs = {pool.submit(_render, folder, spec): spec for spec in missing}

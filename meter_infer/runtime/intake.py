@@ -100,7 +100,7 @@ class Intake:
             due = slot.due_s <= self._clock()
             wake = due or not slot.live or not slot.frames
             while slot.frames and len(slot.frames) >= (self._backlog if slot.cadence_s == 0 else 1):
-                early = slot.frames.popleft().received_s < slot.due_s
+                early = slot.frames.popleft().received_s < slot.due_s and slot.cadence_s > 0
                 self._on_drop(frame.camera, Drop.CADENCE if early else Drop.SUPERSEDED)
             slot.frames.append(frame)
             if wake and not slot.busy:  # not at each of a hundred frames a second that nobody waits for

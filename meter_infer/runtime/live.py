@@ -134,19 +134,22 @@ class Live:
             return
         for name in present.keys() - wanted.keys():
             self._remove(name)
+        new: list[Worker] = []
         for name, settings in wanted.items():
             if name not in present:
-                self._add(settings, 0)
+                new.append(self._add(settings, 0))
             elif present[name] != settings:
-                self._change(present[name], settings)
+                new += self._change(present[name], settings)
         known = inventory(cameras)
-        if self._reading.started:
+        if self._reading[0].started:
             # behind the last batch that was read by the old configuration: it may show what is gone now
             self.loop.call(lambda _: self._tell(known))
         else:
             self._tell(known)
+        for worker in new:  # what it says of its camera comes after what the sinks were told of it
+            worker.start()
 
-    def _add(self, settings: CameraSettings, index: int) -> None:
+    def _add(self, settings: CameraSettings, index: int) -> Worker:
         feed = CameraFeed(settings, self._parts.open_feed, self._intake, _Listener(self))
         feed.state.index = index
         worker = Worker(f"camera-{settings.camera}", feed.run, self.metrics.on_failure)
@@ -154,7 +157,7 @@ class Live:
         self._configure(settings)
         with self._lock:
             self._cameras[settings.camera] = _Camera(feed, worker)
-        worker.start()
+        return worker
 
     def _remove(self, name: str) -> None:
         self._retire(name)
@@ -168,7 +171,9 @@ class Live:
         self.dispatcher.publish([status])
         logger.info("Camera %s was removed.", name)
 
-    def _change(self, before: CameraSettings, settings: CameraSettings) -> None:
+    def _change(self, before: CameraSettings, settings: CameraSettings) -> list[Worker]:
+        """Change a camera; return its new thread, where it needs one."""
+        new: list[Worker] = []
         name = settings.camera
         like_before = replace(settings, meters=before.meters, rules=before.rules, cadence_s=before.cadence_s)
         if like_before == before:
@@ -177,8 +182,9 @@ class Live:
             self._configure(settings)
         else:
             index = self._retire(name)
-            self._add(settings, index)
+            new.append(self._add(settings, index))
         logger.info("Camera %s was changed.", name)
+        return new
 
     def _retire(self, name: str) -> int:
         """Stop a camera's thread without waiting for it; return its next frame's index."""

@@ -1,25 +1,33 @@
 """How the threads that read share one pair of networks."""
 
 import threading
-from types import TracebackType
+from collections import deque
 from typing import Self
 
 
 class NetworkTurn:
-    """A lock that can be asked whether waiting for it would be worth while. See `pipeline.Turn`."""
+    """Whoever waited longest is next: a meter that is always in doubt must not shut out the others.
+
+    See `pipeline.Turn`.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._waiting: deque[int] = deque()
 
     def free(self) -> bool:
-        """Say whether nobody has the networks just now."""
-        return not self._lock.locked()
+        """Say whether nobody has the networks or waits for them just now."""
+        return not self._waiting
 
     def __enter__(self) -> Self:
-        self._lock.acquire()
+        me = threading.get_ident()
+        with self._changed:
+            self._waiting.append(me)
+            while self._waiting[0] != me:
+                self._changed.wait()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
+    def __exit__(self, *exc: object) -> None:
+        with self._changed:
+            self._waiting.popleft()
+            self._changed.notify_all()

@@ -16,15 +16,11 @@ import av
 import numpy as np
 import pytest
 
-_SYSTEM_PYTHON = "/usr/bin/python3"
-_SERVER = Path(__file__).with_name("rtsp_server.py")
+from meter_infer.bench.serving import SERVER, SYSTEM_PYTHON, free_port, why_no_rtsp
+
+__all__ = ["Broker", "Certificates", "RtspServer", "free_port", "write_clip"]
+
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def write_clip(
@@ -54,19 +50,6 @@ def write_clip(
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         out.mux(stream.encode(None))
     return path
-
-
-@cache
-def _why_no_rtsp() -> str | None:
-    code = (
-        "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import Gst, GstRtspServer;"
-        "Gst.init(None); assert Gst.ElementFactory.find('h264parse')"
-    )
-    try:
-        done = subprocess.run([_SYSTEM_PYTHON, "-c", code], capture_output=True, timeout=30)
-    except OSError:
-        return "there is no system Python for GStreamer's RTSP server"
-    return None if done.returncode == 0 else "run scripts/install-system-packages for GStreamer's RTSP server"
 
 
 @cache
@@ -109,12 +92,12 @@ class RtspServer(_Process):
     """Serves one clip on `/cam`. Killed and started again it keeps its port."""
 
     def __init__(self, clip: Path, user: str = "", password: str = "", codec: str = "h264") -> None:
-        why = _why_no_rtsp()
+        why = why_no_rtsp()
         if why:
             pytest.skip(why)
         self.port = free_port()
         self.url = f"rtsp://127.0.0.1:{self.port}/cam"
-        self._command = [_SYSTEM_PYTHON, str(_SERVER), str(self.port), f"/cam={clip}", "--codec", codec]
+        self._command = [SYSTEM_PYTHON, str(SERVER), str(self.port), f"/cam={clip}", "--codec", codec]
         if user:
             self._command += ["--user", user, "--password", password]
         self.start()
