@@ -208,6 +208,7 @@ class Live:
         self.dispatcher.publish([known])
 
     def _publish(self, items: Sequence[Item]) -> None:
+        self.watchdog.learn(items)
         self.board.note(self.dispatcher.publish(items))
 
     def _publish_owed(self, items: Sequence[Item]) -> None:

@@ -16,6 +16,9 @@ logger = logging.getLogger(__name__)
 
 _EVERY_S = 0.25
 _NOTIFY_S = 2.0
+_FADING = 0.95
+_LONGEST_S = 30.0
+"""Patience with the slowest machine."""
 
 
 class Watchdog:
@@ -44,6 +47,8 @@ class Watchdog:
         self._clock = clock
         self._notified_s = float("-inf")
         self._said: dict[tuple[str, str], float] = {}
+        self._lag_s: dict[str, float] = {}
+        """How long the readings of a camera took lately, from the arrival of the frame."""
         self._stuck = False
 
     @property
@@ -52,6 +57,17 @@ class Watchdog:
         since = self._loop.busy_since_s
         busy = self._clock() - since if since is not None else 0.0
         return busy if busy > self._stuck_after_s else 0.0
+
+    def learn(self, items: Iterable[Item]) -> None:
+        """Take note of how long readings take; from the thread that read them.
+
+        On a machine that is too slow they come late, but they come: who speaks for their meters before that
+        would make them worthless, and for ever.
+        """
+        for item in items:
+            if isinstance(item, Reading):
+                before = self._lag_s.get(item.camera, 0.0)
+                self._lag_s[item.camera] = max(item.latency_ms / 1000, _FADING * before)
 
     def run(self, stop: threading.Event) -> None:
         """Body of the thread."""
@@ -94,7 +110,8 @@ class Watchdog:
             if meter not in kinds and seen.reading.reason is not Reason.NO_METER:
                 kinds[meter] = seen.reading.kind
         out: list[Item] = []
-        patience = max(settings.silent_after_s, 3 * settings.cadence_s)
+        lag_s = min(2 * self._lag_s.get(settings.camera, 0.0), _LONGEST_S)
+        patience = max(settings.silent_after_s, 3 * settings.cadence_s, lag_s)
         for meter, kind in kinds.items():
             key = settings.camera, meter
             known = last.get(key)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -351,6 +351,25 @@ def test_a_reading_that_comes_after_the_watchdog_spoke_is_left_out() -> None:
         assert live.dispatcher.late >= 1
         families = {family.name: family for family in present_metrics(live)}
         assert families["meter_infer_readings_late"].samples[0].value == live.dispatcher.late
+    times = [r.captured_at for r in sink.readings]
+    assert times == sorted(times)
+
+
+def test_a_machine_that_is_too_slow_still_reads() -> None:
+    """Each batch takes longer than the watchdog's patience; it learns that, and does not outrun them all."""
+    sink = ListSink()
+    pause = threading.Event()
+
+    class Slow(FakeReader):
+        def read(self, frames: Sequence[Frame]) -> list[Reading]:
+            pause.wait(1.6)
+            return [replace(item, latency_ms=1600.0) for item in super().read(frames)]
+
+    live = Live(LiveSettings((camera("a"),), BatchLimits(window_s=0.002)), Parts(fake_camera, (sink,)))
+    live.start(Slow())
+    until(lambda: len([r for r in sink.readings if r.reason is Reason.OK]) > 1)
+    pause.set()
+    assert live.stop() == []
     times = [r.captured_at for r in sink.readings]
     assert times == sorted(times)
 
