@@ -1,6 +1,7 @@
 """The networks under training: built from ultralytics' descriptions, saved without pickled code."""
 
 import platform
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -61,7 +62,9 @@ def load_checkpoint(path: Path) -> tuple[Recipe, dict[str, Any]]:
     Raises ModelError when the file is missing, damaged, or of another kind.
     """
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch wonders at files that are refused below anyway
+            state = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise ModelError(f"there is no checkpoint {path}; train one with `meter-infer train`") from error
     except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:

@@ -288,7 +288,7 @@ def test_a_frame_that_is_let_go_is_gone(tmp_path: Path) -> None:
     try:
         for _ in range(3):
             read(path)
-        alive = sum(isinstance(item, av.VideoFrame) for item in gc.get_objects())
+        alive = sum(type(item) is av.VideoFrame for item in gc.get_objects())
     finally:
         gc.enable()
     assert alive <= 3, "one a video, whose side data is looked at"
