@@ -29,6 +29,7 @@ from benchmarks.plant import (
     start_service,
     write_site,
 )
+from meter_infer.sinks.csv import number
 from tests.real.parts import Broker, RtspServer
 
 
@@ -106,8 +107,14 @@ def _watch(
     pause(1.0)
     heard.collect()
     rows = rows_of(readings)
-    last_csv = {row["camera"] + "/" + row["meter"]: row["captured_at"] for row in rows}
-    last_mqtt = {key: states[-1]["captured_at"] for key, states in heard.states.items()}
+    last_csv = {
+        f"{row['camera']}/{row['meter']}": (row["value"], row["quality"], row["reason"]) for row in rows
+    }
+    # a state that says the same as the one before is not published again
+    last_mqtt = {
+        key: (number(states[-1]["value"]), states[-1]["quality"], states[-1]["reason"])
+        for key, states in heard.states.items()
+    }
     plot(folder / "memory.png", times, memory, "resident memory, MiB, over minutes", {})
 
     def rate(name: str) -> float:
@@ -133,7 +140,7 @@ def _watch(
         "sigterm": {
             "exit_code": code,
             "seconds": round(stop_s, 2),
-            "last_reading_in_both": sum(last_mqtt.get(key) == at for key, at in last_csv.items()),
+            "last_reading_in_both": sum(last_mqtt.get(key) == said for key, said in last_csv.items()),
             "meters": len(last_csv),
         },
         "secrets_found": leaks(service.log.read_text(), text, health),

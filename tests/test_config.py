@@ -383,3 +383,11 @@ def test_the_schema_knows_every_key() -> None:
     assert {"kind", "range", "unit", "box", "calibration", "max_rate"} <= set(meter["properties"])
     assert meter["additionalProperties"] is False
     assert meter["required"] == ["kind"]
+
+
+@pytest.mark.parametrize("url", ["rtsp://", "rtsp:///stream", "rtsp://user:secret@", "http://:80/x"])
+def test_a_stream_needs_a_host(url: str) -> None:
+    line, key, text = one_mistake(f"cameras:\n  a: {{url: '{url}'}}")
+    assert (line, key) == (2, "cameras.a.url")
+    assert "names no host" in text
+    assert "secret" not in text

@@ -9,6 +9,7 @@ from meter_infer.sources.address import STREAM_SCHEMES, Address
 
 _DURATION = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*(ms|s|m|min|h|d)?\s*")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0, None: 1.0}
+_WITH_HOST = ("rtsp", "rtmp", "http")
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\s]*):([0-9]{1,5})")
 
 
@@ -57,6 +58,8 @@ def _address(value: object) -> Address:
     address = Address(value.strip())
     if address.is_stream and address.scheme not in STREAM_SCHEMES:
         raise ValueError(f"begins with {address.scheme}://, which cannot be read; {address.scheme_hint}")
+    if (address.scheme or "").startswith(_WITH_HOST) and not address.host:
+        raise ValueError("names no host, as in rtsp://camera.example/stream")
     return address
 
 

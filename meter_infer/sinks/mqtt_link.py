@@ -188,7 +188,9 @@ class Link:
         ) -> None:
             if code.is_failure:
                 self._denied = True
-                self._report(f"The broker {self.address} refused the connection: {code}.")
+                self._report(
+                    f"The broker {self.address} refused the connection: {code}; check user name and password."
+                )
                 client.disconnect()
                 return
             for topic in self._subscribe:

@@ -53,13 +53,18 @@ class Address:
         return Path(_SCHEME.sub("", self._text)).expanduser()
 
     @property
+    def host(self) -> str:
+        """The host's name or address in a URL; empty where there is none."""
+        try:
+            return urlsplit(str(self)).hostname or ""
+        except ValueError:
+            return ""
+
+    @property
     def name(self) -> str:
         """A short name to call its camera by: letters, digits, `_`, `-` and `.` only."""
         if self.is_stream:
-            try:
-                stem = urlsplit(str(self)).hostname or "stream"
-            except ValueError:
-                stem = "stream"
+            stem = self.host or "stream"
         else:
             path = self.path
             stem = path.name if path.is_dir() else path.stem

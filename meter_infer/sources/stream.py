@@ -7,13 +7,12 @@ import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
 
 import av
 import av.error
 
 from meter_infer.errors import SourceAuthError, SourceError, SourceTimeout
-from meter_infer.sources.address import Address, mask_secrets
+from meter_infer.sources.address import Address
 from meter_infer.sources.base import Closing
 from meter_infer.sources.clock import StreamClock, wallclock
 from meter_infer.sources.decoded import PlaneReader
@@ -141,8 +140,7 @@ def _why_closed(error: Exception, address: Address) -> str:
 def _is_known(address: Address) -> bool:
     """Whether the name of a stream's host has an address; FFmpeg does not tell."""
     try:
-        host = urlsplit(mask_secrets(address.reveal())).hostname or ""
-        return bool(socket.getaddrinfo(host, None))
+        return bool(socket.getaddrinfo(address.host, None))
     except (OSError, ValueError):  # UnicodeError, for names that cannot be, is a ValueError
         return False
 
