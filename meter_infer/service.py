@@ -66,6 +66,7 @@ class NetworkLiveReader:
     """A `MeterReader` that owns its networks. Raises ModelError and BackendError when it is made."""
 
     def __init__(self, options: ReaderOptions, cadence_s: float, observe: Observe) -> None:
+        self._turn = NetworkTurn()
         with ExitStack() as stack:
             engine = BackendOptions()
             detector = load_detector(options.backend, engine, models=options.models)
@@ -76,7 +77,7 @@ class NetworkLiveReader:
                 TimedDetector(detector, observe),
                 TimedSegmenter(segmenter, observe),
                 cadence_s=cadence_s,
-                turn=NetworkTurn(),
+                turn=self._turn,
             )
             stack.callback(self._reader.close)
             self.engine = detector.backend.name
@@ -84,7 +85,8 @@ class NetworkLiveReader:
 
     def read(self, frames: Sequence[Frame]) -> list[Reading]:
         """Return the readings of all meters of all frames."""
-        return self._reader.read(frames)
+        with self._turn.desk:
+            return self._reader.read(frames)
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters."""

@@ -1,4 +1,4 @@
-"""How the threads that read share one pair of networks."""
+"""How the threads that read share one pair of networks, and Python."""
 
 import threading
 from collections import deque
@@ -6,12 +6,16 @@ from typing import Self
 
 
 class NetworkTurn:
-    """Whoever waited longest is next: a meter that is always in doubt must not shut out the others.
+    """Whoever waited longest for the networks is next: a meter in doubt must not shut out the others.
 
-    See `pipeline.Turn`.
+    A thread reads `at the desk`, one at a time: Python runs one thread of them anyway, and passing its lock
+    to and fro at each call into NumPy would cost more than the reading itself. Who waits for the networks or
+    uses them leaves the desk meanwhile. See `pipeline.Turn`.
     """
 
     def __init__(self) -> None:
+        self.desk = threading.Lock()
+        """To be held by who reads, and so by who enters."""
         self._changed = threading.Condition()
         self._waiting: deque[int] = deque()
 
@@ -20,6 +24,7 @@ class NetworkTurn:
         return not self._waiting
 
     def __enter__(self) -> Self:
+        self.desk.release()
         me = threading.get_ident()
         with self._changed:
             self._waiting.append(me)
@@ -31,3 +36,4 @@ class NetworkTurn:
         with self._changed:
             self._waiting.popleft()
             self._changed.notify_all()
+        self.desk.acquire()

@@ -61,12 +61,16 @@ class StreamSource(Closing):
     def _open(
         self, address: Address, timeouts_s: tuple[float, float], transport: str
     ) -> av.container.InputContainer:
-        options = dict(_LOW_LATENCY)
+        # PyAV's own time-out on reads takes Python's lock some hundred times a frame; FFmpeg's does not
+        wait_us = str(round(timeouts_s[1] * 1e6))
         if (address.scheme or "").startswith("rtsp"):
-            options["rtsp_transport"] = transport
+            options = _LOW_LATENCY | {"rtsp_transport": transport, "timeout": wait_us}
+        else:
+            options = _LOW_LATENCY | {"rw_timeout": wait_us}
+        opening = timeouts_s[0], None
         began = time.monotonic()
         try:
-            return av.open(address.reveal(), options=options, timeout=timeouts_s, metadata_errors="replace")
+            return av.open(address.reveal(), options=options, timeout=opening, metadata_errors="replace")
         except (av.error.ExitError, av.error.TimeoutError):
             pass  # raised outside: FFmpeg's own message holds the address with its password
         except _REFUSED:

@@ -11,10 +11,10 @@ def test_who_waits_longest_is_next() -> None:
     threads = []
 
     def use(name: int) -> None:
-        with turn:
+        with turn.desk, turn:
             served.append(name)
 
-    with turn:
+    with turn.desk, turn:
         assert not turn.free()
         for name in range(4):
             threads.append(threading.Thread(target=use, args=(name,)))
@@ -25,3 +25,14 @@ def test_who_waits_longest_is_next() -> None:
         thread.join(5)
     assert served == [0, 1, 2, 3]
     assert turn.free()
+
+
+def test_who_uses_the_networks_leaves_the_desk_meanwhile() -> None:
+    turn = NetworkTurn()
+    with turn.desk:
+        assert turn.desk.locked()
+        with turn:
+            assert turn.desk.acquire(blocking=False)
+            turn.desk.release()
+        assert turn.desk.locked()
+    assert not turn.desk.locked()
