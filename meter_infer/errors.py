@@ -8,7 +8,8 @@
     │   └── SourceAuthError         a stream that refused the user name or password
     ├── ModelError                  a model that is missing, damaged, or not what the manifest says
     ├── BackendError                an inference engine that failed
-    │   └── BackendUnavailable      an engine that is not installed; says what to install
+    │   ├── BackendUnavailable      an engine that is not installed; says what to install
+    │   └── DeviceLost              a GPU that fell away: reset, out of memory, or silent
     ├── SinkError                   an output that cannot be written
     └── LabelError                  a label file of an evaluation or a data set that cannot be used
 
@@ -51,6 +52,10 @@ class BackendError(MeterInferError):
 
 class BackendUnavailable(BackendError):
     """An inference engine is not installed; the message says what to install."""
+
+
+class DeviceLost(BackendError):
+    """A GPU fell away: it was reset, ran out of memory, or no longer answers."""
 
 
 class SinkError(MeterInferError):

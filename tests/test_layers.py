@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "meter_infer"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "_data" not in path.parts)
 MOST_LINES = 420
-THREADED = frozenset({"runtime", "sources", "sinks", "train"})
+THREADED = frozenset({"cuda", "runtime", "sources", "sinks", "train"})
 """Where threads may be started."""
 
 

@@ -6,17 +6,33 @@ from importlib import import_module
 from meter_infer.backends.base import DEFAULTS, Backend, BackendOptions, Model, TensorSpec
 from meter_infer.errors import BackendError, BackendUnavailable
 
-__all__ = ["BACKENDS", "DEFAULTS", "Backend", "BackendOptions", "Model", "TensorSpec", "create_backend"]
+__all__ = [
+    "BACKENDS",
+    "DEFAULTS",
+    "ON_GPU",
+    "Backend",
+    "BackendOptions",
+    "Model",
+    "TensorSpec",
+    "create_backend",
+]
 
 _log = logging.getLogger(__name__)
 
-_CLASSES = {"openvino": "OpenVinoBackend", "onnxruntime": "OnnxRuntimeBackend"}
+_CLASSES = {
+    "openvino": "OpenVinoBackend",
+    "onnxruntime": "OnnxRuntimeBackend",
+    "tensorrt": "TensorRtBackend",
+    "cuda": "CudaBackend",
+}
 BACKENDS = tuple(_CLASSES)
-"""Names for `create_backend`, the best first."""
+"""Names for `create_backend`."""
+ON_GPU = ("tensorrt", "cuda")
+"""Those that need an NVIDIA GPU."""
 
 
 def create_backend(name: str, model: Model, options: BackendOptions = DEFAULTS) -> Backend:
-    """Load `model` into the engine `name`, or into the best one installed for ``auto``.
+    """Load `model` into the engine `name`, or into the best one installed for CPUs for ``auto``.
 
     Raises BackendUnavailable, which says what to install, where the engine is not installed, and
     BackendError where the name is unknown or the engine cannot use the model or the options.
@@ -32,7 +48,7 @@ def create_backend(name: str, model: Model, options: BackendOptions = DEFAULTS) 
 
 
 def _best(model: Model, options: BackendOptions) -> Backend:
-    for name in BACKENDS:
+    for name in (name for name in BACKENDS if name not in ON_GPU):
         try:
             backend = create_backend(name, model, options)
         except BackendUnavailable as error:

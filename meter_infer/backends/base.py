@@ -12,6 +12,7 @@ from meter_infer.errors import BackendError
 Tensor = NDArray[np.float32]
 Model = Path | bytes
 """An ONNX model: a file, or its bytes."""
+_PRECISIONS = ("f32", "bf16", "f16", "int8", "auto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,21 @@ class BackendOptions:
     threads: int = 0
     """CPU threads; 0 takes one for each core this process may use."""
     precision: str = "f32"
-    """`f32`; `bf16` where the CPU has it in hardware; `auto` takes bf16 if so and else f32."""
+    """`f32`; `bf16` where the CPU has it in hardware; `f16` and `int8` in TensorRT; `auto` takes bf16 if it
+    is there and else f32, and f16 in TensorRT."""
     hint: str = "latency"
     """`latency` puts all threads on one image; `throughput` gives each thread its own images."""
+    sides: tuple[int, int] = (32, 640)
+    """Smallest and largest side of images; only TensorRT, whose engines are built for them, looks at it."""
+    build: bool = True
+    """Let TensorRT build an engine that is not there yet, which takes minutes; else that is an error."""
 
     def __post_init__(self) -> None:
         if self.threads < 0:
             raise BackendError(f"{self.threads} threads are impossible; give 0 (all cores) or more.")
-        if self.precision not in ("f32", "bf16", "auto"):
-            raise BackendError(f"The precision '{self.precision}' is unknown; use f32, bf16 or auto.")
+        if self.precision not in _PRECISIONS:
+            known = ", ".join(_PRECISIONS)
+            raise BackendError(f"The precision '{self.precision}' is unknown; use one of {known}.")
         if self.hint not in ("latency", "throughput"):
             raise BackendError(f"The hint '{self.hint}' is unknown; use latency or throughput.")
 

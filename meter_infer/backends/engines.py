@@ -6,7 +6,7 @@ import logging
 import re
 import struct
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,10 @@ class EngineKey:
     shapes: tuple[tuple[int, int], ...]
     """(height, width) of the smallest, the usual and the largest images."""
     max_batch: int = MAX_BATCH
+
+    def for_capability(self) -> "EngineKey":
+        """Return the key of the same engine built from afar for the card's compute capability."""
+        return replace(self, gpu=self.gpu.rpartition(" ")[2])
 
     def path(self, folder: Path) -> Path:
         """Return the engine's file in `folder`."""

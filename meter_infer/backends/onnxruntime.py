@@ -15,10 +15,10 @@ except ImportError as error:
         "The backend 'onnxruntime' is not installed; install it with: pip install meter-infer[onnx]"
     ) from error
 
-# They share no base but Exception.
-_ERRORS = tuple(
+ERRORS = tuple(
     value for value in vars(_state).values() if isinstance(value, type) and issubclass(value, Exception)
 )
+"""What ONNX Runtime raises; they share no base but Exception."""
 _ONLY_FATAL = 4
 
 
@@ -31,8 +31,10 @@ class OnnxRuntimeBackend:
         bfloat16 is not among what it does on CPUs: `precision` must be `f32` or `auto`. `hint`
         makes no difference.
         """
-        if options.precision == "bf16":
-            raise BackendError("The backend 'onnxruntime' has no bf16; use the precision f32 or auto.")
+        if options.precision not in ("f32", "auto"):
+            raise BackendError(
+                f"The backend 'onnxruntime' has no {options.precision}; use the precision f32 or auto."
+            )
         settings = ort.SessionOptions()
         settings.log_severity_level = _ONLY_FATAL
         settings.intra_op_num_threads = options.threads
@@ -41,10 +43,10 @@ class OnnxRuntimeBackend:
         source = model if isinstance(model, bytes) else str(model)
         try:
             self._session: Any = ort.InferenceSession(source, settings, providers=["CPUExecutionProvider"])
-        except _ERRORS as error:
-            raise BackendError(f"ONNX Runtime cannot read the model: {_message(error)}.") from error
-        self._inputs = tuple(_spec(port) for port in self._session.get_inputs())
-        self._outputs = tuple(_spec(port) for port in self._session.get_outputs())
+        except ERRORS as error:
+            raise BackendError(f"ONNX Runtime cannot read the model: {message_of(error)}.") from error
+        self._inputs = tuple(spec_of(port) for port in self._session.get_inputs())
+        self._outputs = tuple(spec_of(port) for port in self._session.get_outputs())
         if len(self._inputs) != 1 or len(self._inputs[0].shape) != 4:
             raise BackendError("The model must have one input, n x 3 x height x width.")
 
@@ -71,9 +73,9 @@ class OnnxRuntimeBackend:
         feed = {self._inputs[0].name: np.ascontiguousarray(images)}
         try:
             results = self._session.run(None, feed)
-        except _ERRORS as error:
+        except ERRORS as error:
             size = " x ".join(map(str, images.shape[1:]))
-            raise BackendError(f"The model cannot take images of {size}: {_message(error)}.") from error
+            raise BackendError(f"The model cannot take images of {size}: {message_of(error)}.") from error
         return tuple(np.asarray(result, np.float32) for result in results)
 
     def close(self) -> None:
@@ -87,11 +89,11 @@ class OnnxRuntimeBackend:
         self.close()
 
 
-def _spec(port: Any) -> TensorSpec:
-    """ONNX Runtime names free sizes, or gives None."""
+def spec_of(port: Any) -> TensorSpec:
+    """Return a port's name and sizes; ONNX Runtime names free sizes, or gives None."""
     return TensorSpec(port.name, tuple(size if isinstance(size, int) else None for size in port.shape))
 
 
-def _message(error: Exception) -> str:
-    """The last part of ``[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : what happened``."""
+def message_of(error: Exception) -> str:
+    """Return the last part of ``[ONNXRuntimeError] : 7 : INVALID_PROTOBUF : what happened``."""
     return str(error).splitlines()[0].split(" : ")[-1].rstrip(".") if str(error) else type(error).__name__

@@ -101,6 +101,10 @@ class OpenVinoBackend:
         has_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if wanted == "auto":
             return "bf16" if has_bf16 else "f32"
+        if wanted not in ("f32", "bf16"):
+            raise BackendError(
+                f"The backend 'openvino' has no {wanted}; use the precision f32, bf16 or auto."
+            )
         if wanted == "bf16" and not has_bf16:
             raise BackendError("This CPU has no bfloat16; use the precision f32 or auto.")
         return wanted

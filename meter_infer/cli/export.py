@@ -78,7 +78,7 @@ def _engines(
     precision: str, gpu: str | None, models: Path | None, images: Path | None, *, rebuild: bool
 ) -> None:
     from meter_infer.backends.engines import ensure_engine
-    from meter_infer.gpu import TASKS, engine_request
+    from meter_infer.gpu.engines import TASKS, engine_request
 
     capability = None if gpu is None else _capability(gpu)
     if capability is None:

@@ -12,6 +12,10 @@ Event = NewType("Event", int)
 """A CUevent handle: a moment in a stream."""
 
 
+class Pointer(int):
+    """A device pointer, as a kernel's argument."""
+
+
 class DeviceBuffer(Protocol):
     """Memory on the card; freed by `free` or with its device."""
 
@@ -30,8 +34,8 @@ class DeviceBuffer(Protocol):
 class Device(Protocol):
     """One card, used by the one thread that made it.
 
-    Everything that takes a stream is asynchronous. Errors are `BackendError`; after `DeviceLost` nothing
-    but `close` works.
+    Everything that takes a stream is asynchronous. Whatever fails raises `DeviceLost`, after which nothing
+    but `close` is of use.
     """
 
     @property
@@ -43,7 +47,7 @@ class Device(Protocol):
         """Compute capability, 86 for 8.6."""
 
     def allocate(self, nbytes: int) -> DeviceBuffer:
-        """Return uninitialised memory on the card. Raises DeviceMemoryError."""
+        """Return uninitialised memory on the card."""
 
     def pinned(self, nbytes: int) -> Bytes:
         """Return page-locked host memory, uint8 (nbytes,), which copies without a detour."""
@@ -66,14 +70,14 @@ class Device(Protocol):
     def elapsed_ms(self, first: Event, last: Event) -> float:
         """Return the time between two events that have come to pass."""
 
-    def upload(self, target: DeviceBuffer, source: Bytes, stream: Stream, offset: int = 0) -> None:
-        """Copy host memory, which should be pinned, to `offset` bytes into `target`."""
+    def upload(self, address: int, source: Bytes, stream: Stream) -> None:
+        """Copy host memory, which should be pinned, to the device pointer `address`."""
 
-    def download(self, target: Bytes, source: DeviceBuffer, stream: Stream, offset: int = 0) -> None:
-        """Copy ``len(target)`` bytes from `offset` into `source` to host memory, which should be pinned."""
+    def download(self, target: Bytes, address: int, stream: Stream) -> None:
+        """Copy ``len(target)`` bytes from `address` to host memory, which should be pinned."""
 
     def launch(self, kernel: str, stream: Stream, blocks: int, *arguments: Any, lanes: int = 256) -> None:
-        """Start a kernel of `compiler.KERNELS`; arguments are buffers and ints, which become C ints."""
+        """Start a kernel of `compiler.KERNELS`; ints become C ints, and `Pointer`s pointers."""
 
     def close(self) -> None:
         """Free everything. Closing twice is harmless."""

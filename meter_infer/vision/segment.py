@@ -78,13 +78,24 @@ def decode_mask(
     """Soft mask of one instance on the prototypes' grid, inside its box and one cell around it."""
     _, rows, columns = prototypes.shape
     cell = input_side / columns  # input pixels a cell
-    corners = affine.to_input(np.array([[box.x1, box.y1], [box.x2, box.y2]])) / cell
-    limit = np.array([columns, rows])
-    low = np.clip(np.floor(corners[0]) - 1, 0, limit - 1).astype(int)
-    high = np.clip(np.ceil(corners[1]) + 1, low + 1, limit).astype(int)
+    low, high = mask_window(box, affine, cell, (rows, columns))
     part = prototypes[:, low[1] : high[1], low[0] : high[0]]
     logits = np.tensordot(coefficients, part, axes=1)
     values = (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
     pitch = affine.scale * cell
     origin = affine.to_frame(low * cell)
     return Mask(values, (float(origin[0]), float(origin[1])), pitch)
+
+
+def mask_window(
+    box: Box, affine: Affine, cell: float, grid: tuple[int, int]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First and last + 1 cell (column, row) that a box and one cell around it cover.
+
+    `cell` is a cell's side in pixels of the network's input; `grid` has (rows, columns) cells.
+    """
+    corners = affine.to_input(np.array([[box.x1, box.y1], [box.x2, box.y2]])) / cell
+    limit = np.array(grid[::-1])
+    low = np.clip(np.floor(corners[0]) - 1, 0, limit - 1).astype(np.intp)
+    high = np.clip(np.ceil(corners[1]) + 1, low + 1, limit).astype(np.intp)
+    return low, high

@@ -55,7 +55,9 @@ def test_a_missing_engine_says_what_to_install(
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(BackendError, match="'tpu' is unknown; use one of auto, openvino, onnxruntime"):
+    with pytest.raises(
+        BackendError, match="'tpu' is unknown; use one of auto, openvino, onnxruntime, tensorrt, cuda"
+    ):
         create_backend("tpu", tiny_model())
 
 

@@ -10,14 +10,31 @@ onnx = pytest.importorskip("onnx")
 from onnx.reference import ReferenceEvaluator  # noqa: E402  (needs onnx)
 
 from meter_infer.backends import BACKENDS, Backend, BackendOptions, TensorSpec, create_backend  # noqa: E402
+from meter_infer.backends.device import DeviceBackend  # noqa: E402
+from meter_infer.cuda.worker import share_gpu  # noqa: E402
 from meter_infer.errors import BackendError, BackendUnavailable  # noqa: E402
 from tests.backends.tiny_onnx import CHANNELS, tiny_model  # noqa: E402
+from tests.cuda.host_device import HostDevice  # noqa: E402
 
 # Largest difference from the reference, relative to the largest output. float32 engines differ in
 # the order of their sums; bfloat16 keeps 8 bits of each factor.
 TOLERANCE = {"f32": 1e-5, "bf16": 2e-2}
 
-VARIANTS = [(name, "f32") for name in BACKENDS] + [("openvino", "bf16")]
+# ONNX Runtime on device pointers, where the device is the host: what the GPU's backends share.
+ON_HOST = "cuda@host"
+VARIANTS = [(name, "f32") for name in (*BACKENDS, ON_HOST)] + [("openvino", "bf16")]
+
+
+def create(name: str, model: bytes | Path, options: BackendOptions) -> Backend:
+    if name != ON_HOST:
+        return create_backend(name, model, options)
+    from meter_infer.backends.cuda import OnnxRuntimeEngine, read_model
+
+    content = read_model(model)
+    return DeviceBackend(
+        share_gpu(HostDevice, "conformance"),
+        lambda device: OnnxRuntimeEngine(content, device.stream(), "CPUExecutionProvider"),
+    )
 
 
 @pytest.fixture(scope="module", params=VARIANTS, ids=lambda variant: "-".join(variant))
@@ -25,7 +42,7 @@ def variant(request: pytest.FixtureRequest) -> tuple[str, BackendOptions]:
     name, precision = request.param
     options = BackendOptions(threads=1, precision=precision)
     try:
-        create_backend(name, tiny_model(), options).close()
+        create(name, tiny_model(), options).close()
     except BackendUnavailable as error:
         pytest.skip(str(error))
     except BackendError as error:
@@ -37,7 +54,7 @@ def variant(request: pytest.FixtureRequest) -> tuple[str, BackendOptions]:
 
 @pytest.fixture
 def backend(variant: tuple[str, BackendOptions]) -> Backend:
-    return create_backend(variant[0], tiny_model(), variant[1])
+    return create(variant[0], tiny_model(), variant[1])
 
 
 def images(count: int, height: int, width: int, seed: int = 0) -> NDArray[np.float32]:
@@ -111,7 +128,7 @@ def test_it_says_what_it_takes_and_gives(backend: Backend) -> None:
 
 
 def test_its_name_is_engine_and_precision(backend: Backend, variant: tuple[str, BackendOptions]) -> None:
-    assert backend.name == f"{variant[0]}-{variant[1].precision}"
+    assert backend.name == f"{variant[0].removesuffix('@host')}-{variant[1].precision}"
     backend.close()
 
 
@@ -140,25 +157,25 @@ def test_a_closed_backend_says_so(backend: Backend) -> None:
 def test_a_file_is_as_good_as_its_bytes(variant: tuple[str, BackendOptions], tmp_path: Path) -> None:
     path = tmp_path / "a model.onnx"
     path.write_bytes(tiny_model())
-    with create_backend(variant[0], path, variant[1]) as backend:
+    with create(variant[0], path, variant[1]) as backend:
         assert backend.infer(images(1, 32, 32))[0].shape == (1, CHANNELS, 256)
 
 
 @pytest.mark.parametrize("model", [b"", b"not a model", tiny_model()[:200]])
 def test_what_is_no_model_is_refused(variant: tuple[str, BackendOptions], model: bytes) -> None:
     with pytest.raises(BackendError, match="cannot read the model") as caught:
-        create_backend(variant[0], model, variant[1])
+        create(variant[0], model, variant[1])
     assert "\n" not in str(caught.value)
 
 
 def test_a_missing_file_is_refused(variant: tuple[str, BackendOptions], tmp_path: Path) -> None:
     with pytest.raises(BackendError, match="cannot read the model"):
-        create_backend(variant[0], tmp_path / "absent.onnx", variant[1])
+        create(variant[0], tmp_path / "absent.onnx", variant[1])
 
 
 def test_a_model_of_another_kind_is_refused(variant: tuple[str, BackendOptions]) -> None:
     with pytest.raises(BackendError, match="one input"):
-        create_backend(variant[0], tiny_model(inputs=2), variant[1])
+        create(variant[0], tiny_model(inputs=2), variant[1])
 
 
 @pytest.mark.parametrize("hint", ["latency", "throughput"])
@@ -166,7 +183,7 @@ def test_a_model_of_another_kind_is_refused(variant: tuple[str, BackendOptions])
 def test_options_change_the_speed_alone(variant: tuple[str, BackendOptions], hint: str, threads: int) -> None:
     batch = images(3, 64, 64)
     options = BackendOptions(threads, variant[1].precision, hint)
-    with create_backend(variant[0], tiny_model(), options) as backend:
+    with create(variant[0], tiny_model(), options) as backend:
         got = backend.infer(batch)[0]
     wanted = reference(tiny_model(), batch)[0]
     assert np.abs(got - wanted).max() <= TOLERANCE[variant[1].precision] * np.abs(wanted).max()

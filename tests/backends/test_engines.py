@@ -24,7 +24,7 @@ from meter_infer.backends.engines import (  # noqa: E402
 from meter_infer.backends.trt_library import TensorRt, load_tensorrt  # noqa: E402
 from meter_infer.cli.main import app  # noqa: E402
 from meter_infer.errors import BackendError, BackendUnavailable, ModelError  # noqa: E402
-from meter_infer.gpu import TASKS, calibration_inputs, engine_request  # noqa: E402
+from meter_infer.gpu.engines import TASKS, calibration_inputs, engine_request  # noqa: E402
 from meter_infer.models import Task  # noqa: E402
 from tests.backends.tiny_onnx import tiny_model  # noqa: E402
 
@@ -194,7 +194,7 @@ def test_the_command_builds_keeps_and_finds(
 ) -> None:
     monkeypatch.setenv("METER_INFER_CACHE", str(tmp_path))
     request = tiny_request()
-    monkeypatch.setattr("meter_infer.gpu.engine_request", lambda *args: request)
+    monkeypatch.setattr("meter_infer.gpu.engines.engine_request", lambda *args: request)
     outputs = [CliRunner().invoke(app, ["export", "--engine", "--gpu", "sm86"]) for _ in range(2)]
     assert [result.exit_code for result in outputs] == [0, 0]
     assert "sm_86, tensorrt-rtx" in outputs[0].output

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from meter_infer.cuda.compiler import FOLDER, KERNELS, SOURCES
-from meter_infer.cuda.device import Bytes, DeviceBuffer, Event, Stream
+from meter_infer.cuda.device import Bytes, Event, Pointer, Stream
 
 
 @cache
@@ -92,24 +92,30 @@ class HostDevice:
     def elapsed_ms(self, first: Event, last: Event) -> float:
         return (self.times[last] - self.times[first]) * 1000
 
-    def upload(self, target: DeviceBuffer, source: Bytes, stream: Stream, offset: int = 0) -> None:
-        assert isinstance(target, HostBuffer)
-        assert target.content is not None
-        assert offset + len(source) <= target.nbytes, "a copy would end beyond its buffer"
-        target.content[offset : offset + len(source)] = source
+    def _end(self, address: int) -> int | None:
+        """Where the buffer ends that an address lies in; None for memory that is not of this device."""
+        for buffer in self.buffers:
+            if buffer.content is not None and 0 <= address - buffer.address < max(1, buffer.nbytes):
+                return buffer.address + buffer.nbytes
+        return None
+
+    def upload(self, address: int, source: Bytes, stream: Stream) -> None:
+        end = self._end(address)
+        assert end is not None, "a copy goes to memory that is not the device's"
+        assert address + len(source) <= end, "a copy would end beyond its buffer"
+        ctypes.memmove(address, source.ctypes.data, len(source))
         self.calls.append(("upload", len(source), stream))
 
-    def download(self, target: Bytes, source: DeviceBuffer, stream: Stream, offset: int = 0) -> None:
-        assert isinstance(source, HostBuffer)
-        assert source.content is not None
-        assert offset + len(target) <= source.nbytes, "a copy would begin beyond its buffer"
-        target[:] = source.content[offset : offset + len(target)]
+    def download(self, target: Bytes, address: int, stream: Stream) -> None:
+        end = self._end(address)  # an engine's own outputs lie elsewhere
+        assert end is None or address + len(target) <= end, "a copy would begin beyond its buffer"
+        ctypes.memmove(target.ctypes.data, address, len(target))
         self.calls.append(("download", len(target), stream))
 
     def launch(self, kernel: str, stream: Stream, blocks: int, *arguments: Any, lanes: int = 256) -> None:
         assert kernel in KERNELS
         assert blocks > 0, "a launch without blocks is an error on a card"
-        given = [ctypes.c_int(a) if isinstance(a, int) else ctypes.c_void_p(a.address) for a in arguments]
+        given = [ctypes.c_void_p(a) if isinstance(a, Pointer) else ctypes.c_int(a) for a in arguments]
         getattr(host_kernels(), kernel)(*given)
         self.calls.append(("launch", kernel, stream))
 

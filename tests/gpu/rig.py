@@ -1,0 +1,21 @@
+"""The whole GPU path without a GPU: kernels compiled for the host, ONNX Runtime on the host's pointers."""
+
+from meter_infer.backends.cuda import OnnxRuntimeEngine
+from meter_infer.cuda.worker import share_gpu
+from meter_infer.gpu.networks import GpuNetworks
+from meter_infer.models import load_model
+from meter_infer.vision import detect, segment
+from tests.cuda.host_device import HostDevice
+
+
+def host_networks(device: HostDevice, key: str = "host") -> GpuNetworks:
+    """Both shipped networks on `device`."""
+    return GpuNetworks(
+        share_gpu(lambda: device, key),
+        lambda model, _device, stream: OnnxRuntimeEngine(model.data, stream, "CPUExecutionProvider"),
+        load_model("detect"),
+        load_model("segment"),
+        detect.DEFAULTS,
+        segment.DEFAULTS,
+        deadline_s=100,
+    )
