@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from meter_infer.annotate import annotate
 from meter_infer.backends import BackendOptions
 from meter_infer.config import CameraConfig, Site
 from meter_infer.errors import ConfigError
-from meter_infer.networks import load_detector, load_segmenter
+from meter_infer.networks import GpuLoss, load_networks
 from meter_infer.overlay import shapes_of
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.look import Look
@@ -47,11 +47,15 @@ class ReaderOptions:
     """How to read, as far as no configuration file says it."""
 
     backend: str = "auto"
-    """Inference engine: `auto`, `openvino` or `onnxruntime`."""
+    """Inference engine: `auto` (the best one for CPUs) or one of `backends.BACKENDS`."""
     models: Path | None = None
     """Folder of other models than those that ship with the package."""
     cadence_s: float = 0.0
     """Time between two passes of the networks, as in `MeterReader`; 0: at every frame."""
+    engine: BackendOptions = field(default_factory=BackendOptions)
+    """How the engine runs."""
+    gpu_loss: GpuLoss = "cpu"
+    """What happens when the GPU falls away."""
 
 
 BuildReader = Callable[[Sequence[MeterSetup], ReaderOptions], Reader]
@@ -62,14 +66,11 @@ class NetworkReader:
 
     def __init__(self, meters: Sequence[MeterSetup], options: ReaderOptions) -> None:
         with ExitStack() as stack:
-            engine = BackendOptions()
-            detector = load_detector(options.backend, engine, models=options.models)
-            stack.callback(detector.close)
-            segmenter = load_segmenter(options.backend, engine, models=options.models)
-            stack.callback(segmenter.close)
-            self._reader = MeterReader(detector, segmenter, meters, cadence_s=options.cadence_s)
+            networks = load_networks(options.backend, options.engine, options.models, options.gpu_loss)
+            stack.callback(networks.close)
+            self._reader = MeterReader(networks, networks, meters, cadence_s=options.cadence_s)
             stack.callback(self._reader.close)
-            self.engine = detector.backend.name
+            self.engine = networks.name
             self._close = stack.pop_all().close
 
     def read(self, frames: Sequence[Frame]) -> list[Reading]:

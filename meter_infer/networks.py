@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 import numpy as np
 
-from meter_infer.backends import DEFAULTS, Backend, BackendOptions, create_backend
+from meter_infer.backends import DEFAULTS, ON_GPU, Backend, BackendOptions, create_backend
 from meter_infer.errors import ModelError
+from meter_infer.gpu.base import Networks
 from meter_infer.models import CLASSES, load_model
 from meter_infer.types import Box, Detection, Frame, Segment
 from meter_infer.vision import detect, segment
@@ -17,6 +19,7 @@ from meter_infer.vision.letterbox import crop, input_shape, letterbox
 from meter_infer.vision.segment import COEFFICIENTS, SegmentOptions, decode_segments
 
 _T = TypeVar("_T")
+GpuLoss = Literal["cpu", "restart"]
 _MAX_BATCH = 8
 
 
@@ -134,6 +137,53 @@ def load_segmenter(
     """The shipped segmenter, or the one in the folder `models`. Raises ModelError and BackendError."""
     model = load_model("segment", models)
     return Segmenter(create_backend(backend, model.data, options), model.spec.input_size, decode)
+
+
+class CpuNetworks:
+    """A detector and a segmenter as one thing, as `gpu.networks.Networks`."""
+
+    def __init__(self, detector: Detector, segmenter: Segmenter) -> None:
+        """Own both."""
+        self._detector, self._segmenter = detector, segmenter
+        self.name = detector.backend.name
+        self.detect, self.segment = detector.detect, segmenter.segment
+
+    def close(self) -> None:
+        """Free both."""
+        self._detector.close()
+        self._segmenter.close()
+
+
+def load_networks(
+    backend: str = "auto",
+    options: BackendOptions = DEFAULTS,
+    models: Path | None = None,
+    gpu_loss: GpuLoss = "cpu",
+) -> Networks:
+    """Both networks, shipped or from the folder `models`, on the CPU or, by the backend's name, on a GPU.
+
+    `gpu_loss` says what happens when the GPU falls away: `cpu` lets the CPU do the work until it is back,
+    `restart` opens it again and fails in between. Raises ModelError and BackendError.
+    """
+    if backend not in ON_GPU:
+        with ExitStack() as stack:
+            detector = stack.enter_context(load_detector(backend, options, models=models))
+            segmenter = load_segmenter(backend, options, models=models)
+            stack.pop_all()
+        return CpuNetworks(detector, segmenter)
+    from meter_infer.cuda.pycuda_device import open_gpu
+    from meter_infer.gpu.networks import GpuNetworks, SteadyNetworks, engine_loader
+
+    load = engine_loader(backend, options)
+
+    def card() -> Networks:
+        files = load_model("detect", models), load_model("segment", models)
+        return GpuNetworks(open_gpu(), load, *files, detect.DEFAULTS, segment.DEFAULTS)
+
+    def spare() -> Networks:
+        return load_networks("auto", BackendOptions(threads=options.threads), models)
+
+    return SteadyNetworks(card, spare if gpu_loss == "cpu" else None)
 
 
 def _check_outputs(backend: Backend, rows: int, *, masks: bool) -> None:

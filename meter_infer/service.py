@@ -10,11 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 from meter_infer.annotate import Polyline
 from meter_infer.app import ReaderOptions, address_of, meter_setups
-from meter_infer.backends import BackendOptions
 from meter_infer.config import CameraConfig, MeterConfig, MqttConfig, Site, load_site
 from meter_infer.errors import ConfigError, MeterInferError
 from meter_infer.evidence import EvidenceSettings
-from meter_infer.networks import load_detector, load_segmenter
+from meter_infer.networks import load_networks
 from meter_infer.overlay import shapes_of
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.runtime.health import Health, health_of, present_metrics
@@ -68,19 +67,16 @@ class NetworkLiveReader:
     def __init__(self, options: ReaderOptions, cadence_s: float, observe: Observe) -> None:
         self._turn = NetworkTurn()
         with ExitStack() as stack:
-            engine = BackendOptions()
-            detector = load_detector(options.backend, engine, models=options.models)
-            stack.callback(detector.close)
-            segmenter = load_segmenter(options.backend, engine, models=options.models)
-            stack.callback(segmenter.close)
+            networks = load_networks(options.backend, options.engine, options.models, options.gpu_loss)
+            stack.callback(networks.close)
             self._reader = MeterReader(
-                TimedDetector(detector, observe),
-                TimedSegmenter(segmenter, observe),
+                TimedDetector(networks, observe),
+                TimedSegmenter(networks, observe),
                 cadence_s=cadence_s,
                 turn=self._turn,
             )
             stack.callback(self._reader.close)
-            self.engine = detector.backend.name
+            self.engine = networks.name
             self._close = stack.pop_all().close
 
     def read(self, frames: Sequence[Frame]) -> list[Reading]:

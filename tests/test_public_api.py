@@ -62,7 +62,7 @@ def test_every_error_descends_from_one() -> None:
 
 
 def test_the_error_tree_in_the_docstring_is_complete() -> None:
-    drawn = set(re.findall(r"\b[A-Z]\w+(?:Error|Timeout|Unavailable)\b", errors.__doc__ or ""))
+    drawn = set(re.findall(r"\b[A-Z]\w+(?:Error|Timeout|Unavailable|Lost)\b", errors.__doc__ or ""))
     raised = {name for name, item in vars(errors).items() if isinstance(item, type)}
     assert drawn == raised
 

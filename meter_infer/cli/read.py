@@ -19,6 +19,7 @@ from meter_infer.app import (
     plan_job,
     read_source,
 )
+from meter_infer.backends import BackendOptions
 from meter_infer.cli.read_view import ReadView, print_summary, stderr_console
 from meter_infer.cli.tally import Tally
 from meter_infer.config import load_site
@@ -63,7 +64,15 @@ def read_command(
             metavar="FILE",
         ),
     ] = None,
-    backend: Annotated[str, typer.Option(help="auto, openvino or onnxruntime.", metavar="NAME")] = "auto",
+    backend: Annotated[
+        str, typer.Option(help="auto, openvino or onnxruntime; tensorrt or cuda on a GPU.", metavar="NAME")
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="f32 or auto; bf16 in openvino; f16 or int8 in tensorrt.", metavar="NAME")
+    ] = "f32",
+    no_build: Annotated[
+        bool, typer.Option("--no-build", help="Fail where a TensorRT engine must be built first.")
+    ] = False,
     every: Annotated[int, typer.Option(help="Read one of every N frames.", metavar="N", min=1)] = 1,
     cadence: Annotated[
         float | None,
@@ -98,6 +107,7 @@ def read_command(
     job = plan_job(load_site(config) if config else None, source, camera)
     for output in (csv if csv != "-" else None, annotate):
         _spare_the_source(job.address, output)
+    engine = BackendOptions(precision=precision, build=not no_build)
     console = stderr_console()
     tally = Tally()
     began_s = time.monotonic()
@@ -105,7 +115,7 @@ def read_command(
         frames = stack.enter_context(open_source(job.address, job.camera, every))
         with console.status("loading the networks"):
             reader = parts.build_reader(
-                job.meters, ReaderOptions(backend, models, cadence_of(frames, cadence))
+                job.meters, ReaderOptions(backend, models, cadence_of(frames, cadence), engine)
             )
         stack.callback(reader.close)
         sinks = []

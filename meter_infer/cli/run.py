@@ -13,6 +13,7 @@ from typing import Annotated, Self
 import typer
 
 from meter_infer.app import ReaderOptions
+from meter_infer.backends import BackendOptions
 from meter_infer.config import load_site
 from meter_infer.runtime.memory import share_heaps
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
@@ -28,7 +29,22 @@ _STOP = (signal.SIGTERM, signal.SIGINT)
 def run_command(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="The site file.", metavar="FILE", show_default=False)],
-    backend: Annotated[str, typer.Option(help="auto, openvino or onnxruntime.", metavar="NAME")] = "auto",
+    backend: Annotated[
+        str, typer.Option(help="auto, openvino or onnxruntime; tensorrt or cuda on a GPU.", metavar="NAME")
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="f32 or auto; bf16 in openvino; f16 or int8 in tensorrt.", metavar="NAME")
+    ] = "f32",
+    no_build: Annotated[
+        bool, typer.Option("--no-build", help="Refuse to start where a TensorRT engine must be built first.")
+    ] = False,
+    gpu_loss: Annotated[
+        str,
+        typer.Option(
+            help="When the GPU falls away: cpu reads on until it is back, restart only opens it again.",
+            metavar="WHAT",
+        ),
+    ] = "cpu",
     models: Annotated[
         Path | None, typer.Option(help="Folder of other models than those shipped.", metavar="DIR")
     ] = None,
@@ -46,11 +62,17 @@ def run_command(
     """
     if log not in _LEVELS:
         raise typer.BadParameter("give debug, info or warning", param_hint="--log")
+    if gpu_loss not in ("cpu", "restart"):
+        raise typer.BadParameter("give cpu or restart", param_hint="--gpu-loss")
     options = ctx.obj if isinstance(ctx.obj, ServiceOptions) else None
     share_heaps()
     secrets = Secrets()
     with _logging(_LEVELS[log], secrets), _Signals() as signals:
-        options = options or ServiceOptions(ReaderOptions(backend, models))
+        engine = BackendOptions(precision=precision, build=not no_build)
+        reader = ReaderOptions(
+            backend, models, engine=engine, gpu_loss="cpu" if gpu_loss == "cpu" else "restart"
+        )
+        options = options or ServiceOptions(reader)
         service = Service(load_site(file), options, secrets)
         service.start()
         while (number := signals.wait()) not in _STOP:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from meter_infer.backends.engines import EngineRequest, engine_key
 from meter_infer.errors import ConfigError, ModelError
-from meter_infer.models import Task, load_model
+from meter_infer.models import ModelSpec, Task, load_model
 from meter_infer.resources import data_dir
 from meter_infer.types import Frame
 from meter_infer.vision.color import frame_from_bgr
@@ -21,11 +21,10 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 TASKS: tuple[Task, ...] = ("detect", "segment")
 
 
-def image_sides(task: Task, input_size: int) -> tuple[int, int]:
+def image_sides(spec: ModelSpec) -> tuple[int, int]:
     """Return the smallest and the largest side of a network's input, pixels."""
-    return (
-        (min(input_shape((16, 1), input_size)), input_size) if task == "detect" else (input_size, input_size)
-    )
+    size = spec.input_size
+    return (min(input_shape((16, 1), size)), size) if spec.task == "detect" else (size, size)
 
 
 def engine_request(
@@ -44,7 +43,7 @@ def engine_request(
     """
     model = load_model(task, models)
     size = model.spec.input_size
-    key = engine_key(model.data, precision, gpu, image_sides(task, size))
+    key = engine_key(model.data, precision, gpu, image_sides(model.spec))
     return EngineRequest(key, model.data, partial(calibration_inputs, task, size, images))
 
 

@@ -3,13 +3,15 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from meter_infer.backends.base import BackendOptions
 from meter_infer.backends.device import DeviceEngine
 from meter_infer.cuda.device import Device, Stream
 from meter_infer.cuda.worker import DEADLINE_S, GpuThread, release_gpu
 from meter_infer.errors import BackendError, DeviceLost
+from meter_infer.gpu.base import Networks
+from meter_infer.gpu.engines import image_sides
 from meter_infer.gpu.session import GpuSession, Network, detector_limits, segmenter_limits
 from meter_infer.models import ModelFile
 from meter_infer.types import Box, Detection, Frame, Segment
@@ -22,23 +24,6 @@ _log = logging.getLogger(__name__)
 MAX_BATCH = 16
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
 LoadEngine = Callable[[ModelFile, Device, Stream], DeviceEngine]
-
-
-class Networks(Protocol):
-    """A detector and a segmenter."""
-
-    @property
-    def name(self) -> str:
-        """Engine and precision."""
-
-    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
-        """Return the meters of each frame."""
-
-    def segment(self, items: Sequence[tuple[Frame, Box]]) -> list[list[Segment]]:
-        """Return the parts of each meter."""
-
-    def close(self) -> None:
-        """Free the networks."""
 
 
 class GpuNetworks:
@@ -192,9 +177,7 @@ class SteadyNetworks:
             spare.close()
 
 
-def engine_loader(
-    backend: str, options: BackendOptions, sides: Callable[[ModelFile], tuple[int, int]]
-) -> LoadEngine:
+def engine_loader(backend: str, options: BackendOptions) -> LoadEngine:
     """Return what loads a model into `backend` on the card.
 
     Raises BackendUnavailable without its packages.
@@ -210,7 +193,7 @@ def engine_loader(
     precision = "f16" if options.precision == "auto" else options.precision
 
     def load(model: ModelFile, device: Device, stream: Stream) -> DeviceEngine:
-        key = engine_key(model.data, precision, gpu_name(), sides(model))
+        key = engine_key(model.data, precision, gpu_name(), image_sides(model.spec))
         return TensorRtEngine(engine_for(EngineRequest(key, model.data), options), device, precision)
 
     return load
