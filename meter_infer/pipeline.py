@@ -322,7 +322,10 @@ class MeterReader:
         if bound.box is None or (bound.score == 0 and not crops[0]):
             return self._bad(frame, bound, Reason.NO_METER)
         again = crops[1] if len(crops) > 1 else None
-        seen, moved = look(bound.kind, frame.luma, bound.box, crops[0], state.track, again, state.apart)
+        placed = state.setup.calibration_points is not None
+        seen, moved = look(
+            bound.kind, frame.luma, bound.box, crops[0], state.track, again, state.apart, placed=placed
+        )
         state.apart = seen.apart
         self.shapes[key] = seen
         if bound.score == 0 and seen.confidence < GOOD:

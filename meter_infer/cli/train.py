@@ -142,7 +142,6 @@ def confidence(
     from meter_infer.evaluation.labels import load_labels
     from meter_infer.networks import load_detector, load_segmenter
     from meter_infer.train.confidence import collect_looks, write_weights
-    from meter_infer.types import MeterKind
 
     console = Console(stderr=True)
     count = sum(len(load_labels(path)) for path in labels)
@@ -150,11 +149,12 @@ def confidence(
     with Progress(TextColumn("looking"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
         line = bar.add_task("looking", total=count)
         looks = collect_looks(labels, detector, segmenter, lambda: bar.advance(line))
-    fits = {kind: found.fit(wanted) for kind, found in looks.items()}
-    write_weights(out, fits[MeterKind.POINTER], fits[MeterKind.LEVEL])
-    for kind, fit in fits.items():
+    fits = {use: found.fit(wanted) for use, found in looks.items()}
+    write_weights(out, fits)
+    for use, fit in fits.items():
+        how = "calibrated by points" if use.placed else "by its scale's ends"
         console.print(
-            f"{kind}: {len(looks[kind].errors)} looks, threshold {fit.accept:.2f}; "
+            f"{use.kind}, {how}: {len(looks[use].errors)} looks, threshold {fit.accept:.2f}; "
             f"of those held out {fit.coverage:.1%} are good, {fit.wrong:.1%} of these wrong"
         )
 

@@ -4,7 +4,7 @@ The features are kept apart from their weights, because the weights are fitted t
 known (`meter_infer.train.confidence`), not chosen.
 """
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,7 @@ FEATURES = (
     "apart",
     "far_apart",
     "alone",
+    "rules",
 )
 """Names of the features, in the order of `features`. Each lies within 0 to 1."""
 
@@ -70,6 +71,7 @@ def features(
     radius_px: float,
     marks_seen: Graduation | None = None,
     apart: float | None = None,
+    rules: float = 1.0,
 ) -> NDArray[np.float64]:
     """Return the evidence of one look, float64 (len(FEATURES),).
 
@@ -82,6 +84,7 @@ def features(
         radius_px: radius of the scale, samples of the patch.
         marks_seen: how the graduation bears the scale's ends out; None where it cannot be seen.
         apart: by how much another crop reads otherwise, share of the scale; None where there is none.
+        rules: confidence by the rules alone, 0 to 1.
     """
     marks, geometry = view.marks, view.geometry
     fraction = geometry.fraction_of_angle(mask_angle if ridge is None else ridge.angle)
@@ -116,6 +119,7 @@ def features(
         np.exp(-end_distance / 0.05),
         *_graduated(marks_seen),
         *_compared(apart),
+        rules,
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
 
@@ -149,12 +153,18 @@ TUBE_FEATURES = (
     "apart",
     "far_apart",
     "alone",
+    "rules",
 )
 """Names of the features of a level gauge, in the order of `tube_features`. Each lies within 0 to 1."""
 
 
 def tube_features(
-    view: TubeView, fraction: float, contrast: float, length_px: float, apart: float | None = None
+    view: TubeView,
+    fraction: float,
+    contrast: float,
+    length_px: float,
+    apart: float | None = None,
+    rules: float = 1.0,
 ) -> Evidence:
     """Return the evidence of one look at a level gauge, float64 (len(TUBE_FEATURES),).
 
@@ -164,6 +174,7 @@ def tube_features(
         contrast: luma steps across the surface.
         length_px: length of the scale, samples of the patch.
         apart: by how much another crop reads otherwise, share of the scale; None where there is none.
+        rules: confidence by the rules alone, 0 to 1.
     """
     surface, liquid = view.parts
     end_distance = min(abs(fraction), abs(1.0 - fraction))
@@ -182,10 +193,21 @@ def tube_features(
         np.exp(-end_distance / 0.05),
         np.exp(-view.geometry.width / max(view.geometry.length, 1e-9) / 0.05),
         *_compared(apart),
+        rules,
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
 
 
-def probability(evidence: NDArray[np.float64], bias: float, weights: Sequence[float]) -> float:
+class Weights(NamedTuple):
+    """Fitted weights of one kind of look, and the probability from which its reading is good."""
+
+    accept: float
+    bias: float
+    values: tuple[float, ...]
+    """In the order of the features."""
+
+
+def probability(evidence: NDArray[np.float64], weights: Weights) -> float:
     """Return the fitted probability that a look is right to 2 % of the scale (logistic regression)."""
-    return float(1.0 / (1.0 + np.exp(-np.clip(bias + evidence @ np.asarray(weights), -30, 30))))
+    score = weights.bias + evidence @ np.asarray(weights.values)
+    return float(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from meter_infer.reading.dial import DialView, PointerLine, view_dial
-from meter_infer.reading.evidence import Evidence, features, probability, tube_features
+from meter_infer.reading.evidence import Evidence, Weights, features, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.level import TubeView, refine_surface, view_tube
 from meter_infer.reading.marks import graduation
@@ -15,12 +15,14 @@ from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, t
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.track import DialTrack
-from meter_infer.reading.weights import ACCEPT, BIAS, TUBE_ACCEPT, TUBE_BIAS, TUBE_WEIGHTS, WEIGHTS
+from meter_infer.reading.weights import DIAL, DIAL_PLACED, TUBE, TUBE_PLACED
 from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
 
 MAX_SPAN_CHANGE = np.deg2rad(10)
 DISAGREEMENT = 0.04
 """One look and all looks together may differ by this fraction of the scale."""
+VETO = 0.41
+"""Confidence by the rules below which no evidence helps."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,6 +53,8 @@ def look(
     track: DialTrack | None = None,
     again: Sequence[Segment] | None = None,
     apart: float | None = None,
+    *,
+    placed: bool = False,
 ) -> tuple[Look, bool]:
     """Read one meter from its segments and the luma plane around it; say also whether it moved.
 
@@ -63,37 +67,40 @@ def look(
         again: what the network found in another crop around the same box: a second opinion, which
             tells chance from knowledge.
         apart: by how much the last second opinion differed, for a look that has none of its own.
+        placed: the meter is calibrated by points in the picture. Then it matters where the pointer or
+            the surface is, and the confidence does not ask where the scale begins and ends.
     """
     patch = cut_patch(luma, box)
     if kind is MeterKind.LEVEL:
-        return _read_tube(patch, segments, again, apart), False
+        return _read_tube(patch, segments, again, apart, placed), False
     view = view_dial(segments)
     if view is None:
         return Look(kind, None, 0.0, _unseen(patch)), False
     view = refine_view(patch, view)
     if again is not None:
-        apart = _apart(patch, view, again)
-    single = read_dial(patch, view, apart)
+        apart = _apart(patch, view, again, placed)
+    single = read_dial(patch, view, apart, placed)
     if track is None:
         return single, False
     joint, moved = track.add(view, single.confidence)
     if moved or track.count < 2:
         return single, moved
-    return _reconcile(read_dial(patch, joint, apart), single), False
+    return _reconcile(read_dial(patch, joint, apart, placed), single), False
 
 
-def _apart(patch: Patch, view: DialView, again: Sequence[Segment]) -> float | None:
+def _apart(patch: Patch, view: DialView, again: Sequence[Segment], placed: bool) -> float | None:
     """Return by how much the second crop reads otherwise, share of the scale; None: it reads nothing."""
     second = view_dial(again)
     if second is None:
         return None
-    here, there = _fraction(patch, view), _fraction(patch, refine_view(patch, second))
-    return None if here is None or there is None else abs(here - there)
-
-
-def _fraction(patch: Patch, view: DialView) -> float | None:
-    angle, _, _ = _pointing(patch, view)
-    return None if angle is None else view.geometry.fraction_of_angle(angle)
+    second = refine_view(patch, second)
+    (here, _, _), (there, _, _) = _pointing(patch, view), _pointing(patch, second)
+    if here is None or there is None:
+        return None
+    if placed:
+        point = second.geometry.point_at(there)
+        return abs(wrap(view.geometry.angle_of(point) - here)) / view.geometry.span
+    return abs(view.geometry.fraction_of_angle(here) - second.geometry.fraction_of_angle(there))
 
 
 def _pointing(patch: Patch, view: DialView) -> tuple[float | None, float | None, Ridge | None]:
@@ -127,10 +134,11 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     return replace(view, geometry=refined)
 
 
-def read_dial(patch: Patch, view: DialView, apart: float | None = None) -> Look:
+def read_dial(patch: Patch, view: DialView, apart: float | None = None, placed: bool = False) -> Look:
     """Read a dial whose geometry is known and refined.
 
     `apart` is by how much another opinion differs, as a share of the scale; None: there is none.
+    `placed`: see `look`.
     """
     geometry = view.geometry
     if view.pointer is None:
@@ -150,25 +158,25 @@ def read_dial(patch: Patch, view: DialView, apart: float | None = None) -> Look:
         geometry.radius / patch.pitch,
         graduation(patch, geometry),
         apart,
+        confidence,
     )
-    confidence, reason = _doubted(confidence, reason, probability(evidence, BIAS, WEIGHTS), ACCEPT)
+    confidence, reason = _weighed(confidence, reason, evidence, DIAL_PLACED if placed else DIAL)
     pointer = view.pointer if ridge is None else _on_ridge(geometry, view.pointer, ridge)
     fraction = geometry.fraction_of_angle(angle)
     return Look(MeterKind.POINTER, fraction, confidence, reason, geometry, None, pointer, evidence, apart)
 
 
-def _doubted(confidence: float, reason: Reason, fitted: float, accept: float) -> tuple[float, Reason]:
-    """Return confidence and reason after the fitted weights: they only add doubt, and overrule no rule.
+def _weighed(confidence: float, reason: Reason, evidence: Evidence, weights: Weights) -> tuple[float, Reason]:
+    """Return confidence and reason after the fitted weights; what the rules forbid stays forbidden.
 
-    The fitted probability is bent so that `accept` becomes the threshold of a good reading.
+    The fitted probability is bent so that `weights.accept` becomes the threshold of a good reading.
     """
-    if fitted < accept:
-        likely = GOOD * fitted / accept
-    else:
-        likely = GOOD + (1 - GOOD) * (fitted - accept) / (1 - accept)
-    if likely >= confidence:
+    if confidence < VETO:
         return confidence, reason
-    return likely, Reason.DISAGREEMENT if likely < GOOD and reason is Reason.OK else reason
+    fitted = probability(evidence, weights)
+    if fitted >= weights.accept:
+        return GOOD + (1 - GOOD) * (fitted - weights.accept) / (1 - weights.accept), Reason.OK
+    return GOOD * fitted / weights.accept, Reason.DISAGREEMENT if reason is Reason.OK else reason
 
 
 def mask_crossing(geometry: DialGeometry, pointer: PointerLine) -> float | None:
@@ -199,25 +207,31 @@ def _unseen(patch: Patch) -> Reason:
 
 
 def _read_tube(
-    patch: Patch, segments: Sequence[Segment], again: Sequence[Segment] | None, apart: float | None
+    patch: Patch,
+    segments: Sequence[Segment],
+    again: Sequence[Segment] | None,
+    apart: float | None,
+    placed: bool,
 ) -> Look:
     view = view_tube(segments)
     if view is None:
         return Look(MeterKind.LEVEL, None, 0.0, _unseen(patch))
+    tube = view.geometry
     found = _surface(patch, view)
     if found is None:
         confidence, _ = combine(tube_factors(view, 0.0, patch))
-        return Look(MeterKind.LEVEL, None, confidence, Reason.NO_POINTER, tube=view.geometry)
+        return Look(MeterKind.LEVEL, None, confidence, Reason.NO_POINTER, tube=tube)
     fraction, contrast = found
     if again is not None:
         second = view_tube(again)
         other = None if second is None else _surface(patch, second)
-        apart = None if other is None else abs(fraction - other[0])
+        apart = None
+        if second is not None and other is not None:
+            there = tube.fraction_of(second.geometry.point_at(other[0])) if placed else other[0]
+            apart = abs(fraction - there)
     confidence, reason = combine(tube_factors(view, contrast, patch))
-    evidence = tube_features(view, fraction, contrast, view.geometry.length / patch.pitch, apart)
-    fitted = probability(evidence, TUBE_BIAS, TUBE_WEIGHTS)
-    confidence, reason = _doubted(confidence, reason, fitted, TUBE_ACCEPT)
-    tube = view.geometry
+    evidence = tube_features(view, fraction, contrast, tube.length / patch.pitch, apart, confidence)
+    confidence, reason = _weighed(confidence, reason, evidence, TUBE_PLACED if placed else TUBE)
     return Look(MeterKind.LEVEL, fraction, confidence, reason, None, tube, None, evidence, apart)
 
 

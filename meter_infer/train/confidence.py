@@ -6,21 +6,24 @@ lowest at which, of the looks held out in turn (cross-validation), no more than 
 called good is wrong.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from meter_infer.calibration import Calibration
 from meter_infer.errors import LabelError
-from meter_infer.evaluation.labels import load_labels
+from meter_infer.evaluation.labels import GaugeLabel, load_labels
 from meter_infer.evaluation.matching import match
 from meter_infer.pipeline import MeterDetector, MeterSegmenter
 from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES
 from meter_infer.reading.look import look
 from meter_infer.sources.picture import read_picture
-from meter_infer.types import MeterKind
+from meter_infer.types import Box, Frame, MeterKind, Segment
+from meter_infer.valuing import MeterSetup, calibration_of
 from meter_infer.vision.letterbox import second_box
 
 WRONG = 0.02
@@ -56,36 +59,67 @@ class Looks:
         return fit_weights(np.array(self.evidence), np.array(self.errors), wanted)
 
 
+class Use(NamedTuple):
+    """A kind of meter, and how its value is told from what is seen."""
+
+    kind: MeterKind
+    placed: bool
+    """By points in the picture, not by the scale's ends."""
+
+
 def collect_looks(
     labels: Iterable[Path],
     detector: MeterDetector,
     segmenter: MeterSegmenter,
     progress: Callable[[], None] | None = None,
-) -> dict[MeterKind, Looks]:
-    """Look at every labelled gauge with a linear `range` and compare.
+) -> dict[Use, Looks]:
+    """Look at every labelled gauge and compare: by its `range`, and by its `scale_points`.
 
     Gauges that are not detected, or give no fraction, teach nothing here: they are never good.
     Raises LabelError and SourceError for what cannot be read.
     """
-    looks = {kind: Looks() for kind in MeterKind}
+    looks = {Use(kind, placed): Looks() for kind in MeterKind for placed in (False, True)}
     for path in labels:
         for picture in load_labels(path):
             frame = read_picture(picture.path, picture.name)
             matched = match(picture.gauges, detector.detect([frame])[0])
             for gauge, found in zip(picture.gauges, matched, strict=True):
-                if found is None or gauge.range is None or gauge.reading is None or gauge.nonlinear:
+                if found is None or gauge.reading is None:
                     continue
-                segments, again = segmenter.segment([(frame, found.box), (frame, second_box(found.box))])
-                seen, _ = look(gauge.kind, frame.luma, found.box, segments, again=again)
-                if seen.fraction is None or seen.evidence is None:
-                    continue
-                first, last = gauge.range
-                truth = (gauge.reading - first) / (last - first)
-                looks[gauge.kind].evidence.append(seen.evidence)
-                looks[gauge.kind].errors.append(abs(seen.fraction - truth))
+                crops = segmenter.segment([(frame, found.box), (frame, second_box(found.box))])
+                for use in (Use(gauge.kind, False), Use(gauge.kind, True)):
+                    _take(looks[use], frame, found.box, gauge, crops, use)
             if progress is not None:
                 progress()
     return looks
+
+
+def _take(
+    looks: Looks,
+    frame: Frame,
+    box: Box,
+    gauge: GaugeLabel,
+    crops: Sequence[Sequence[Segment]],
+    use: Use,
+) -> None:
+    """Add one look, if its error is known."""
+    limits = gauge.limits
+    if gauge.reading is None or limits is None or limits[0] == limits[1]:
+        return
+    seen, _ = look(use.kind, frame.luma, box, crops[0], again=crops[1], placed=use.placed)
+    if seen.fraction is None or seen.evidence is None:
+        return
+    if use.placed:
+        setup = MeterSetup("", "", use.kind, calibration_points=gauge.scale_points)
+        calibration = calibration_of(setup, seen.dial or seen.tube) if len(gauge.scale_points) > 1 else None
+    elif gauge.range is None or gauge.nonlinear:
+        calibration = None
+    else:
+        calibration = Calibration(((0.0, gauge.range[0]), (1.0, gauge.range[1])))
+    if calibration is None:
+        return
+    looks.evidence.append(seen.evidence)
+    looks.errors.append(abs(calibration.value(seen.fraction) - gauge.reading) / (limits[1] - limits[0]))
 
 
 def fit_weights(
@@ -150,18 +184,18 @@ def _sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
-def write_weights(path: Path, dial: Fit, tube: Fit) -> None:
-    """Write both fits as the module `meter_infer.reading.weights`."""
+def write_weights(path: Path, fits: Mapping[Use, Fit]) -> None:
+    """Write all fits as the module `meter_infer.reading.weights`."""
     lines = [
         '"""Weights of the evidence. Written by `meter-infer train confidence`; do not edit by hand."""',
         "",
+        "from meter_infer.reading.evidence import Weights",
     ]
-    for prefix, fit, names in (("", dial, FEATURES), ("TUBE_", tube, TUBE_FEATURES)):
-        lines += [
-            f"{prefix}ACCEPT = {fit.accept:.2f}",
-            f"{prefix}BIAS = {fit.bias:.4f}",
-            f"{prefix}WEIGHTS = (",
-        ]
-        lines += [f"    {weight:.4f},  # {name}" for weight, name in zip(fit.weights, names, strict=True)]
-        lines += [")", ""]
-    path.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    for use, fit in fits.items():
+        tube = use.kind is MeterKind.LEVEL
+        name = ("TUBE" if tube else "DIAL") + ("_PLACED" if use.placed else "")
+        lines += ["", f"{name} = Weights(", f"    {fit.accept:.2f},", f"    {fit.bias:.4f},", "    ("]
+        names = TUBE_FEATURES if tube else FEATURES
+        lines += [f"        {weight:.4f},  # {name}" for weight, name in zip(fit.weights, names, strict=True)]
+        lines += ["    ),", ")"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

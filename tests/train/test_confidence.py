@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from meter_infer.errors import LabelError
-from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES, probability
+from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES, Weights, probability
 from meter_infer.reading.look import look
-from meter_infer.reading.weights import ACCEPT, BIAS, TUBE_ACCEPT, TUBE_BIAS, TUBE_WEIGHTS, WEIGHTS
-from meter_infer.train.confidence import Fit, fit_weights, logistic, write_weights
+from meter_infer.reading.weights import DIAL, DIAL_PLACED, TUBE, TUBE_PLACED
+from meter_infer.train.confidence import Fit, Use, fit_weights, logistic, write_weights
+from meter_infer.types import MeterKind
 from tests.scenes import draw
 
 
@@ -36,7 +37,12 @@ def test_the_threshold_keeps_wrong_looks_below_the_wanted_share() -> None:
     assert strict.accept > loose.accept
     assert 0.1 < strict.coverage < loose.coverage < 0.7
     fresh, truth = looks(2000, seed=1)
-    good = np.array([probability(row, strict.bias, list(strict.weights)) >= strict.accept for row in fresh])
+    good = np.array(
+        [
+            probability(row, Weights(strict.accept, strict.bias, tuple(strict.weights))) >= strict.accept
+            for row in fresh
+        ]
+    )
     assert (truth[good] > 0.02).mean() < 0.04
 
 
@@ -49,19 +55,23 @@ def test_too_few_looks_are_refused() -> None:
 def test_what_is_written_can_be_imported(tmp_path: Path) -> None:
     dial = Fit(0.7, -1.25, np.arange(len(FEATURES)) / 10, 0.5, 0.01)
     tube = Fit(0.6, 0.5, np.arange(len(TUBE_FEATURES)) / 10, 0.5, 0.01)
-    write_weights(tmp_path / "weights.py", dial, tube)
+    fits = {Use(MeterKind.POINTER, False): dial, Use(MeterKind.LEVEL, True): tube}
+    write_weights(tmp_path / "weights.py", fits)
     module = runpy.run_path(str(tmp_path / "weights.py"))
-    assert (module["ACCEPT"], module["BIAS"], module["TUBE_ACCEPT"]) == (0.7, -1.25, 0.6)
-    assert module["WEIGHTS"] == pytest.approx(dial.weights)
-    assert module["TUBE_WEIGHTS"] == pytest.approx(tube.weights)
+    assert module["DIAL"][:2] == (0.7, -1.25)
+    assert module["DIAL"].values == pytest.approx(dial.weights)
+    assert module["TUBE_PLACED"][:2] == (0.6, 0.5)
+    assert module["TUBE_PLACED"].values == pytest.approx(tube.weights)
 
 
-def test_the_shipped_weights_fit_the_evidence() -> None:
-    assert len(WEIGHTS) == len(FEATURES)
-    assert len(TUBE_WEIGHTS) == len(TUBE_FEATURES)
-    assert 0 <= ACCEPT < 1
-    assert 0 <= TUBE_ACCEPT < 1
-    assert np.isfinite([BIAS, TUBE_BIAS, *WEIGHTS, *TUBE_WEIGHTS]).all()
+@pytest.mark.parametrize(
+    ("weights", "features"),
+    [(DIAL, FEATURES), (DIAL_PLACED, FEATURES), (TUBE, TUBE_FEATURES), (TUBE_PLACED, TUBE_FEATURES)],
+)
+def test_the_shipped_weights_fit_the_evidence(weights: Weights, features: tuple[str, ...]) -> None:
+    assert len(weights.values) == len(features)
+    assert 0 <= weights.accept < 1
+    assert np.isfinite([weights.bias, *weights.values]).all()
 
 
 def test_evidence_lies_within_bounds() -> None:
