@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from meter_infer.vision import detect, segment
 from meter_infer.vision.detect import DetectOptions, decode_detections
 from meter_infer.vision.letterbox import crop, input_shape, letterbox
 from meter_infer.vision.segment import COEFFICIENTS, SegmentOptions, decode_segments
+
+if TYPE_CHECKING:
+    from meter_infer.gpu.networks import GpuNetworks
 
 _T = TypeVar("_T")
 GpuLoss = Literal["cpu", "restart"]
@@ -171,19 +174,25 @@ def load_networks(
             segmenter = load_segmenter(backend, options, models=models)
             stack.pop_all()
         return CpuNetworks(detector, segmenter)
-    from meter_infer.cuda.pycuda_device import open_gpu
-    from meter_infer.gpu.networks import GpuNetworks, SteadyNetworks, engine_loader
-
-    load = engine_loader(backend, options)
+    from meter_infer.gpu.networks import SteadyNetworks
 
     def card() -> Networks:
-        files = load_model("detect", models), load_model("segment", models)
-        return GpuNetworks(open_gpu(), load, *files, detect.DEFAULTS, segment.DEFAULTS)
+        return load_gpu_networks(backend, options, models)
 
     def spare() -> Networks:
         return load_networks("auto", BackendOptions(threads=options.threads), models)
 
     return SteadyNetworks(card, spare if gpu_loss == "cpu" else None)
+
+
+def load_gpu_networks(backend: str, options: BackendOptions, models: Path | None = None) -> "GpuNetworks":
+    """Both networks on the first card, by the engine `backend`. Raises ModelError and BackendError."""
+    from meter_infer.cuda.pycuda_device import open_gpu
+    from meter_infer.gpu.networks import GpuNetworks, engine_loader
+
+    load = engine_loader(backend, options)
+    files = load_model("detect", models), load_model("segment", models)
+    return GpuNetworks(open_gpu(), load, *files, detect.DEFAULTS, segment.DEFAULTS)
 
 
 def _check_outputs(backend: Backend, rows: int, *, masks: bool) -> None:

@@ -9,10 +9,25 @@ from pathlib import Path
 import cv2
 import pytest
 
+from meter_infer.cuda.pycuda_device import driver
+from meter_infer.errors import BackendError
+
 # The tests run in several processes; OpenCV's own threads would only fight over the cores.
 cv2.setNumThreads(1)
 
 _THREAD_GRACE_S = 2.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the tests marked `gpu` where there is no card, with the reason."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    try:
+        driver()
+    except BackendError as error:
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason=str(error)))
 
 
 @pytest.fixture(autouse=True)

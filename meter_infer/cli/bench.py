@@ -48,6 +48,9 @@ def bench_command(
         Path | None, typer.Option("--json", help="Write the figures here.", metavar="FILE")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the run here, a PNG.", metavar="FILE")] = None,
+    gpu: Annotated[
+        bool, typer.Option("--gpu", help="Measure the networks and kernels on an NVIDIA GPU, stage by stage.")
+    ] = False,
 ) -> None:
     """Measure the live service on this machine, with cameras that are rendered and whose truth is known.
 
@@ -57,12 +60,20 @@ def bench_command(
     \b
     Examples:
       meter-infer bench
+      meter-infer bench --gpu --backend tensorrt
       meter-infer bench --streams 2 --size 640x360 --seconds 10 --json figures.json --plot run.png
     """
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     for output in (json_file, plot):
         _check_output(output)
     specs = _specs(streams, size, fps, meters_per_camera, levels, clip_seconds, seed)
+    if gpu:
+        from meter_infer.cli.bench_gpu import bench_gpu
+
+        figures = bench_gpu(specs, backend, models, stderr_console())
+        if json_file is not None:
+            _write(json_file, json.dumps(figures.as_json(), indent=2).encode())
+        return
     run = Run(streams, fps, seconds, cadence, ReaderOptions(backend, models))
     if isinstance(ctx.obj, Run):  # a test's own reader
         run = replace(run, build_reader=ctx.obj.build_reader)

@@ -33,7 +33,7 @@ def cache_dir() -> Path:
     own = os.environ.get("METER_INFER_CACHE")
     if own:
         return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "meter-infer"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "meter_infer"
 
 
 def cubin_of(name: str, architecture: int, folder: Path | None = None) -> bytes:

@@ -76,6 +76,9 @@ class Device(Protocol):
     def download(self, target: Bytes, address: int, stream: Stream) -> None:
         """Copy ``len(target)`` bytes from `address` to host memory, which should be pinned."""
 
+    def copy(self, target: int, source: int, nbytes: int, stream: Stream) -> None:
+        """Copy from one device pointer to another."""
+
     def launch(self, kernel: str, stream: Stream, blocks: int, *arguments: Any, lanes: int = 256) -> None:
         """Start a kernel of `compiler.KERNELS`; ints become C ints, and `Pointer`s pointers."""
 

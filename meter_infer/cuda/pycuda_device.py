@@ -134,6 +134,11 @@ class PycudaDevice:
         with self._watched():
             self._cuda.memcpy_dtoh_async(target, address, self._streams[stream])
 
+    def copy(self, target: int, source: int, nbytes: int, stream: Stream) -> None:
+        """Copy within the card."""
+        with self._watched():
+            self._cuda.memcpy_dtod_async(target, source, nbytes, self._streams[stream])
+
     def launch(self, kernel: str, stream: Stream, blocks: int, *arguments: Any, lanes: int = 256) -> None:
         """Start a kernel."""
         given = [np.uint64(each) if isinstance(each, Pointer) else np.int32(each) for each in arguments]

@@ -59,11 +59,17 @@ class GpuSession:
     def __init__(self, device: Device, detector: Network, segmenter: Network, stream: Stream, max_batch: int):
         """Work on `stream`, which the engines were loaded for; the session owns the engines."""
         self._device, self._detector, self._segmenter = device, detector, segmenter
-        self._stream, self._max_batch = stream, max_batch
+        self.stream, self._max_batch = stream, max_batch
         self._memory = Growing(device)
         self._surfaces = Surfaces(device)
         self._done: Event = device.event()
         self.mark: Mark = lambda stage: None
+        """Called after each stage was queued on `stream`."""
+
+    @property
+    def takes_half(self) -> bool:
+        """The detector's input is float16."""
+        return self._detector.engine.half
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
         """Return the meters of each frame, best first, as `networks.Detector` does."""
@@ -73,7 +79,7 @@ class GpuSession:
             groups[shape].append(place)
         found: list[list[Detection]] = [[] for _ in frames]
         # what is held must not be overwritten by this call's later chunks: segmentation comes after
-        surfaces = self._surfaces.hold(frames, self._stream, fresh=True)
+        surfaces = self._surfaces.hold(frames, self.stream, fresh=True)
         self.mark("upload")
         for size, places in groups.items():
             for first in range(0, len(places), self._max_batch):
@@ -89,7 +95,7 @@ class GpuSession:
 
     def segment(self, items: Sequence[Item]) -> list[list[Segment]]:
         """Return the parts of each meter, in frame pixels, as `networks.Segmenter` does."""
-        surfaces = self._surfaces.hold([frame for frame, _ in items], self._stream, fresh=False)
+        surfaces = self._surfaces.hold([frame for frame, _ in items], self.stream, fresh=False)
         self.mark("upload")
         found: list[list[Segment]] = []
         side = self._segmenter.input_size
@@ -131,7 +137,7 @@ class GpuSession:
             Pointer(images.address), count, height, width,
         )  # fmt: skip
         self.mark("resample")
-        outputs = network.engine.infer(images, self._stream)
+        outputs = network.engine.infer(images, self.stream)
         self.mark("network")
         _, rows, anchors = outputs[0].shape
         lists, keep = count * int(network.limits["lists"]), int(network.limits["keep"])
@@ -203,17 +209,17 @@ class GpuSession:
         staged = self._memory.pinned(f"put {name}", len(source))
         staged[:] = source
         buffer = self._memory.on_card(f"put {name}", len(source))
-        self._device.upload(buffer.address, staged, self._stream)
+        self._device.upload(buffer.address, staged, self.stream)
         return Pointer(buffer.address)
 
     def _launch(self, kernel: str, blocks: int, *arguments: int) -> None:
-        self._device.launch(kernel, self._stream, blocks, *arguments, lanes=LANES)
+        self._device.launch(kernel, self.stream, blocks, *arguments, lanes=LANES)
 
     def _fetch(self, name: str, address: int, nbytes: int) -> NDArray[np.uint8]:
         """Copy results to the host and wait for them; they are overwritten by the next call."""
         staged = self._memory.pinned(f"fetch {name}", nbytes)
-        self._device.download(staged, address, self._stream)
-        self._device.record(self._done, self._stream)
+        self._device.download(staged, address, self.stream)
+        self._device.record(self._done, self.stream)
         self._device.synchronize(self._done)
         self.mark("download")
         return staged

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 onnx = pytest.importorskip("onnx")
 from onnx.reference import ReferenceEvaluator  # noqa: E402  (needs onnx)
 
-from meter_infer.backends import BACKENDS, Backend, BackendOptions, TensorSpec, create_backend  # noqa: E402
+from meter_infer.backends import BACKENDS, ON_GPU, Backend, BackendOptions, TensorSpec, create_backend  # noqa: E402
 from meter_infer.backends.device import DeviceBackend  # noqa: E402
 from meter_infer.cuda.worker import share_gpu  # noqa: E402
 from meter_infer.errors import BackendError, BackendUnavailable  # noqa: E402
@@ -18,11 +18,14 @@ from tests.cuda.host_device import HostDevice  # noqa: E402
 
 # Largest difference from the reference, relative to the largest output. float32 engines differ in
 # the order of their sums; bfloat16 keeps 8 bits of each factor.
-TOLERANCE = {"f32": 1e-5, "bf16": 2e-2}
+TOLERANCE = {"f32": 1e-5, "f16": 4e-3, "bf16": 2e-2}
 
 # ONNX Runtime on device pointers, where the device is the host: what the GPU's backends share.
 ON_HOST = "cuda@host"
-VARIANTS = [(name, "f32") for name in (*BACKENDS, ON_HOST)] + [("openvino", "bf16")]
+VARIANTS = [(name, "f32") for name in (*BACKENDS, ON_HOST)] + [("openvino", "bf16"), ("tensorrt", "f16")]
+PARAMETERS = [
+    pytest.param(variant, marks=[pytest.mark.gpu] if variant[0] in ON_GPU else []) for variant in VARIANTS
+]
 
 
 def create(name: str, model: bytes | Path, options: BackendOptions) -> Backend:
@@ -37,7 +40,7 @@ def create(name: str, model: bytes | Path, options: BackendOptions) -> Backend:
     )
 
 
-@pytest.fixture(scope="module", params=VARIANTS, ids=lambda variant: "-".join(variant))
+@pytest.fixture(scope="module", params=PARAMETERS, ids=lambda variant: "-".join(variant))
 def variant(request: pytest.FixtureRequest) -> tuple[str, BackendOptions]:
     name, precision = request.param
     options = BackendOptions(threads=1, precision=precision)

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from meter_infer.cuda.compiler import FOLDER, KERNELS, SOURCES
-from meter_infer.cuda.device import Bytes, Event, Pointer, Stream
+from meter_infer.cuda.device import Bytes, Device, Event, Pointer, Stream
 
 
 @cache
@@ -112,6 +113,9 @@ class HostDevice:
         ctypes.memmove(target.ctypes.data, address, len(target))
         self.calls.append(("download", len(target), stream))
 
+    def copy(self, target: int, source: int, nbytes: int, stream: Stream) -> None:
+        ctypes.memmove(target, source, nbytes)
+
     def launch(self, kernel: str, stream: Stream, blocks: int, *arguments: Any, lanes: int = 256) -> None:
         assert kernel in KERNELS
         assert blocks > 0, "a launch without blocks is an error on a card"
@@ -123,3 +127,23 @@ class HostDevice:
         self.closed = True
         for buffer in self.buffers:
             buffer.free()
+
+
+def run_kernel(device: Device, kernel: str, *arguments: NDArray[Any] | int, blocks: int = 64) -> None:
+    """Run a kernel over arrays, which are copied to the device, and back when it is done."""
+    stream, done = device.stream(), device.event()
+    arrays = [each for each in arguments if not isinstance(each, int)]
+    buffers = [device.allocate(max(1, each.nbytes)) for each in arrays]
+    views = [each.reshape(-1).view(np.uint8) for each in arrays]
+    assert all(np.shares_memory(view, each) for view, each in zip(views, arrays, strict=True) if each.size)
+    for buffer, view in zip(buffers, views, strict=True):
+        device.upload(buffer.address, view, stream)
+    addresses = iter(buffers)
+    given = [each if isinstance(each, int) else Pointer(next(addresses).address) for each in arguments]
+    device.launch(kernel, stream, blocks, *given)
+    for buffer, view in zip(buffers, views, strict=True):
+        device.download(view, buffer.address, stream)
+    device.record(done, stream)
+    device.synchronize(done)
+    for buffer in buffers:
+        buffer.free()

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from meter_infer.cuda.device import Device
 from meter_infer.cuda.layout import FOUND, JOB, LIMITS, RAYS, SUMS, VIEW
 from meter_infer.cuda.reference import ListLimits, decode_boxes, mask_sums
 from meter_infer.types import Box, Mask
 from meter_infer.vision.letterbox import Affine
 from meter_infer.vision.segment import COEFFICIENTS, decode_mask
-from tests.cuda.host_device import host_kernels
+from tests.cuda.host_device import run_kernel
 
 Floats = NDArray[np.float32]
 FRAME = (1920, 1080)
@@ -23,7 +24,7 @@ def limits_record(limits: ListLimits, classes: int, *, each: bool) -> NDArray[np
 
 
 def decode(
-    outputs: Floats, affines: list[Affine], limits: ListLimits, classes: int, *, each: bool
+    device: Device, outputs: Floats, affines: list[Affine], limits: ListLimits, classes: int, *, each: bool
 ) -> list[NDArray[np.void]]:
     """Call the kernel: what it found in each list of each image."""
     images, rows, anchors = outputs.shape
@@ -34,8 +35,19 @@ def decode(
     scratch, kept = np.zeros((lists, anchors), FOUND), np.zeros((lists + 1, limits.keep), FOUND)
     counts = np.full(lists, -1, np.int32)
     record = limits_record(limits, classes, each=each)
-    arrays = (outputs, views, record, scratch, kept, counts)
-    host_kernels().decode_boxes(*(each.ctypes for each in arrays), images, rows, anchors)
+    run_kernel(
+        device,
+        "decode_boxes",
+        outputs,
+        views,
+        record.reshape(1),
+        scratch,
+        kept,
+        counts,
+        images,
+        rows,
+        anchors,
+    )
     assert not kept[-1].view(np.uint8).any(), "the kernel wrote beyond its output"
     return [row[:count] for row, count in zip(kept, counts, strict=False)]
 
@@ -69,10 +81,10 @@ def assert_same(got: NDArray[np.void], wanted: NDArray[np.void]) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.2, 1.0])
 @pytest.mark.parametrize("across", [True, False])
 @pytest.mark.parametrize("seed", range(4))
-def test_meters_are_those_of_numpy(seed: int, across: bool, share: float) -> None:
+def test_meters_are_those_of_numpy(device: Device, seed: int, across: bool, share: float) -> None:
     limits = ListLimits(0.25, 0.6, 300, 100, across)
     outputs, affines = outputs_of(3, 2, 1000, seed, share)
-    found = decode(outputs, affines, limits, 2, each=False)
+    found = decode(device, outputs, affines, limits, 2, each=False)
     for output, affine, got in zip(outputs, affines, found, strict=True):
         wanted = decode_boxes(output, (0, 1), affine, FRAME, limits)
         assert_same(got, wanted)
@@ -81,51 +93,51 @@ def test_meters_are_those_of_numpy(seed: int, across: bool, share: float) -> Non
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 1.0])
 @pytest.mark.parametrize("seed", range(4))
-def test_parts_are_found_class_by_class(seed: int, share: float) -> None:
+def test_parts_are_found_class_by_class(device: Device, seed: int, share: float) -> None:
     limits = ListLimits(0.15, 0.6, 50, 3)
     outputs, affines = outputs_of(2, 9, 500, seed, share, extra=COEFFICIENTS)
-    found = decode(outputs, affines, limits, 9, each=True)
+    found = decode(device, outputs, affines, limits, 9, each=True)
     for i, got in enumerate(found):
         assert_same(got, decode_boxes(outputs[i // 9], (i % 9,), affines[i // 9], FRAME, limits))
 
 
-def test_equal_scores_keep_their_order_and_empty_boxes_are_dropped() -> None:
+def test_equal_scores_keep_their_order_and_empty_boxes_are_dropped(device: Device) -> None:
     outputs = np.zeros((1, 5, 6), np.float32)
     outputs[0, :2] = [[100, 300, 500, -400, 200, 600], [100] * 6]
     outputs[0, 2:4] = 50
     outputs[0, 2:4, 4] = 0
     outputs[0, 4] = 0.5
-    (got,) = decode(outputs, [AFFINE], ListLimits(0.25, 0.6, 300, 100), 1, each=False)
+    (got,) = decode(device, outputs, [AFFINE], ListLimits(0.25, 0.6, 300, 100), 1, each=False)
     assert got["anchor"].tolist() == [0, 1, 2, 5]
     assert_same(got, decode_boxes(outputs[0], (0,), AFFINE, FRAME, ListLimits(0.25, 0.6, 300, 100)))
 
 
 @pytest.mark.parametrize("keep", [1, 2, 40])
 @pytest.mark.parametrize("top_k", [1, 7, 512])
-def test_the_limits_hold(top_k: int, keep: int) -> None:
+def test_the_limits_hold(device: Device, top_k: int, keep: int) -> None:
     limits = ListLimits(0.1, 0.3, top_k, keep)
     outputs, affines = outputs_of(2, 2, 800, 9, 0.9)
     for output, affine, got in zip(
-        outputs, affines, decode(outputs, affines, limits, 2, each=False), strict=True
+        outputs, affines, decode(device, outputs, affines, limits, 2, each=False), strict=True
     ):
         assert_same(got, decode_boxes(output, (0, 1), affine, FRAME, limits))
 
 
 def reduce(
-    outputs: Floats, prototypes: Floats, jobs: NDArray[np.void]
+    device: Device, outputs: Floats, prototypes: Floats, jobs: NDArray[np.void]
 ) -> tuple[NDArray[np.float16], NDArray[np.void]]:
     cells = int((jobs["cells"].prod(axis=1)).sum())
     values, sums = np.full(cells + 8, np.nan, np.float16), np.full(len(jobs), np.nan, SUMS)
-    arrays = (outputs, prototypes, jobs, values, sums)
-    host_kernels().reduce_masks(
-        *(each.ctypes for each in arrays), len(jobs), *outputs.shape[1:], *prototypes.shape[2:]
-    )
+    run_kernel(
+        device, "reduce_masks", outputs, prototypes, jobs, values, sums,
+        len(jobs), *outputs.shape[1:], *prototypes.shape[2:],
+    )  # fmt: skip
     assert np.isnan(values[cells:]).all(), "the kernel wrote beyond its output"
     return values[:cells], sums
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_masks_and_their_sums_are_those_of_numpy(seed: int) -> None:
+def test_masks_and_their_sums_are_those_of_numpy(device: Device, seed: int) -> None:
     rng = np.random.default_rng(seed)
     side, grid = 256, 64
     outputs, _ = outputs_of(2, 9, 60, seed, 0.5, extra=COEFFICIENTS)
@@ -145,7 +157,7 @@ def test_masks_and_their_sums_are_those_of_numpy(seed: int) -> None:
         jobs[k] = (k % 2, 7 + k, low, mask.values.shape[::-1], first, 0.3 + 0.1 * (k % 2), origin)
         masks.append(mask)
         origins.append(origin)
-    values, sums = reduce(outputs, prototypes, jobs)
+    values, sums = reduce(device, outputs, prototypes, jobs)
     for job, mask, origin, got in zip(jobs, masks, origins, sums, strict=True):
         part = values[job["first"] : job["first"] + mask.values.size].reshape(mask.values.shape)
         assert np.abs(part.astype(np.float32) - mask.values).max() < 5e-4
@@ -158,11 +170,13 @@ def test_masks_and_their_sums_are_those_of_numpy(seed: int) -> None:
             assert np.abs(got[name] - theirs).max() <= 1e-4 * max(1.0, np.abs(theirs).max()), name
 
 
-def test_a_mask_below_the_threshold_sums_to_nothing() -> None:
+def test_a_mask_below_the_threshold_sums_to_nothing(device: Device) -> None:
     outputs = np.zeros((1, 4 + COEFFICIENTS, 1), np.float32)
     outputs[0, 4:] = -1
     prototypes = np.ones((1, COEFFICIENTS, 8, 8), np.float32)
-    values, sums = reduce(outputs, prototypes, np.array([(0, 0, (0, 0), (8, 8), 0, 0.3, (4, 4))], JOB))
+    values, sums = reduce(
+        device, outputs, prototypes, np.array([(0, 0, (0, 0), (8, 8), 0, 0.3, (4, 4))], JOB)
+    )
     assert float(values.max()) < 1e-6
     assert not sums.view(np.float32).any()
 

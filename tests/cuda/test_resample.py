@@ -1,18 +1,20 @@
 """The picture kernel against NumPy, and NumPy against the path that CPUs take."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from meter_infer.cuda.device import Device
 from meter_infer.cuda.layout import ITEM, item_record, sampling_record
 from meter_infer.cuda.reference import resample_picture
 from meter_infer.types import Box, ColorMatrix, Frame
 from meter_infer.vision.color import bgr_matrix, frame_from_bgr
 from meter_infer.vision.letterbox import crop, crop_affine, input_shape, letterbox, letterbox_affine
 from meter_infer.vision.resample import Corners
-from tests.cuda.host_device import host_kernels
+from tests.cuda.host_device import run_kernel
 
 Plane = NDArray[np.uint8]
 GREY = (114, 128, 128)
@@ -27,36 +29,63 @@ def yuv(width: int, height: int, seed: int = 0) -> tuple[Plane, Plane, Plane]:
     return y, u, v
 
 
+@dataclass
+class Picture:
+    """A picture in host memory and the kernel's record for it, but for the addresses."""
+
+    record: NDArray[np.void]
+    parts: list[tuple[Plane | None, int]]
+    """Memory of each plane, and the bytes to its first pixel."""
+
+
 def run(
-    kernel: str, items: list[NDArray[np.void]], size: tuple[int, int]
+    device: Device, kernel: str, pictures: list[Picture], size: tuple[int, int]
 ) -> NDArray[np.float32] | NDArray[np.float16]:
-    """Call the kernel on host memory, and check that it writes all of its output and nothing else."""
+    """Run the kernel, and check that it writes all of its output and nothing else."""
     width, height = size
     kind = np.float32 if kernel.endswith("32") else np.float16
-    table = np.stack(items).astype(ITEM)
-    out = np.full((len(items) + 1, 3, height, width), np.nan, kind)
-    getattr(host_kernels(), kernel)(table.ctypes, out.ctypes, len(items), height, width)
+    out = np.full((len(pictures) + 1, 3, height, width), np.nan, kind)
+    stream, buffers = device.stream(), []
+    table = np.stack([picture.record for picture in pictures]).astype(ITEM)
+    for record, picture in zip(table, pictures, strict=True):
+        for place, (memory, begin) in enumerate(picture.parts):
+            if memory is not None:
+                buffers.append(device.allocate(memory.nbytes))
+                device.upload(buffers[-1].address, memory.reshape(-1), stream)
+                record["plane"][place] = buffers[-1].address + begin
+    done = device.event()
+    device.record(done, stream)
+    device.synchronize(done)
+    run_kernel(device, kernel, table, out, len(pictures), height, width)
+    for buffer in buffers:
+        buffer.free()
     assert np.isnan(out[-1]).all(), "the kernel wrote beyond its output"
     assert np.isfinite(out[:-1]).all(), "the kernel left a part of its output out"
     return out[:-1]
 
 
 def item(
-    planes: list[tuple[Plane | None, int, int]], corners: Corners, size: tuple[int, int], *, halved: bool
-) -> NDArray[np.void]:
-    """An item from (plane, bytes to its first pixel, pixel stride)."""
-    first, second = planes[0][0], planes[1][0]
-    assert first is not None
+    parts: list[tuple[Plane | None, int]],
+    strides: tuple[int, int],
+    shapes: tuple[tuple[int, int], tuple[int, int]],
+    corners: Corners,
+    size: tuple[int, int],
+) -> Picture:
+    """A picture whose first plane, and whose others, have these pixel strides and shapes (rows, columns)."""
+    halved = shapes[0] != shapes[1] or strides[0] != 3
     half = (corners[0] / 2, corners[1] / 2, corners[2] / 2, corners[3] / 2) if halved else corners
-    samplings = [
-        sampling_record((first.shape[0], first.shape[1]), corners, size),
-        sampling_record((1, 1) if second is None else (second.shape[0], second.shape[1]), half, size),
-    ]
-    places = [
-        (0, 0, 0) if plane is None else (plane.ctypes.data + begin, plane.strides[0], stride)
-        for plane, begin, stride in planes
-    ]
-    return item_record(places, samplings, GREY if halved else (114,) * 3, TO_RGB if halved else FROM_BGR)
+    samplings = [sampling_record(shapes[0], corners, size), sampling_record(shapes[1], half, size)]
+    places = []
+    for place, (memory, _) in enumerate(parts):
+        pitch = 0 if memory is None else memory.shape[1]
+        places.append((0, pitch, strides[place > 0]))
+    record = item_record(places, samplings, GREY if halved else (114,) * 3, TO_RGB if halved else FROM_BGR)
+    return Picture(record, parts)
+
+
+def yuv_item(y: Plane, u: Plane, v: Plane, corners: Corners, size: tuple[int, int]) -> Picture:
+    shapes = (y.shape[0], y.shape[1]), (u.shape[0], u.shape[1])
+    return item([(y, 0), (u, 0), (v, 0)], (1, 1), shapes, corners, size)
 
 
 FROM_BGR = np.zeros((3, 4))
@@ -77,55 +106,63 @@ def corners_of(frame: tuple[int, int], kind: str, size: tuple[int, int], seed: i
 @pytest.mark.parametrize("kind", ["letterbox", "crop", "outside"])
 @pytest.mark.parametrize("layout", ["i420", "nv12", "grey"])
 @pytest.mark.parametrize("frame", SIZES)
-def test_the_kernel_computes_what_numpy_does(frame: tuple[int, int], layout: str, kind: str) -> None:
+def test_the_kernel_computes_what_numpy_does(
+    device: Device, frame: tuple[int, int], layout: str, kind: str
+) -> None:
     y, u, v = yuv(*frame)
     size = input_shape(frame, 160) if kind == "letterbox" else (96, 96)
     corners = corners_of(frame, kind, size)
-    planes: list[tuple[Plane | None, int, int]] = [(y, 0, 1), (u, 0, 1), (v, 0, 1)]
+    given = yuv_item(y, u, v, corners, size)
     chroma: list[Plane | None] = [u, v]
     if layout == "grey":
-        planes[1:], chroma = [(None, 0, 0)] * 2, [None, None]
+        given.parts[1:] = [(None, 0)] * 2
+        chroma = [None, None]
     elif layout == "nv12":
         uv = np.stack([u, v], axis=-1).reshape(u.shape[0], -1)
-        planes[1:] = [(uv[:, : u.shape[1]], 0, 2), (uv[:, : u.shape[1]], 1, 2)]
+        shapes = (y.shape[0], y.shape[1]), (u.shape[0], u.shape[1])
+        given = item([(y, 0), (uv, 0), (uv, 1)], (1, 2), shapes, corners, size)
     wanted = resample_picture([y, *chroma], corners, size, GREY, TO_RGB, halved=True)
-    given = item(planes, corners, size, halved=True)
-    assert np.abs(run("resample_f32", [given], size)[0] - wanted).max() < 2e-4
-    assert np.abs(run("resample_f16", [given], size)[0].astype(np.float64) - wanted).max() < 5e-4
+    assert np.abs(run(device, "resample_f32", [given], size)[0] - wanted).max() < 2e-4
+    assert np.abs(run(device, "resample_f16", [given], size)[0].astype(np.float64) - wanted).max() < 5e-4
 
 
 @pytest.mark.parametrize("kind", ["letterbox", "crop"])
 @pytest.mark.parametrize("frame", SIZES[:4])
-def test_packed_colours_are_three_planes_with_a_stride(frame: tuple[int, int], kind: str) -> None:
+def test_packed_colours_are_three_planes_with_a_stride(
+    device: Device, frame: tuple[int, int], kind: str
+) -> None:
     image = np.random.default_rng(1).integers(0, 256, (frame[1], frame[0], 3), np.uint8)
     size = input_shape(frame, 160) if kind == "letterbox" else (64, 64)
     corners = corners_of(frame, kind, size, seed=3)
     views: list[Plane | None] = [image[..., channel] for channel in range(3)]
-    planes = [(view, 0, 3) for view in views]
     wanted = resample_picture(views, corners, size, (114,) * 3, FROM_BGR, halved=False)
-    got = run("resample_f32", [item(planes, corners, size, halved=False)], size)[0]
-    assert np.abs(got - wanted).max() < 2e-4
+    rows = image.reshape(frame[1], -1)
+    shape = (frame[1], frame[0])
+    given = item([(rows, 0), (rows, 1), (rows, 2)], (3, 3), (shape, shape), corners, size)
+    assert np.abs(run(device, "resample_f32", [given], size)[0] - wanted).max() < 2e-4
 
 
-def test_a_batch_is_its_items() -> None:
-    size, items, alone = (64, 64), [], []
+def test_a_batch_is_its_items(device: Device) -> None:
+    size = (64, 64)
+    items: list[Picture] = []
+    alone: list[NDArray[np.floating]] = []
     kept = [yuv(200 + 30 * seed, 150, seed) for seed in range(5)]
     for seed, (y, u, v) in enumerate(kept):
         corners = corners_of((y.shape[1], y.shape[0]), "crop", size, seed)
-        items.append(item([(y, 0, 1), (u, 0, 1), (v, 0, 1)], corners, size, halved=True))
-        alone.append(run("resample_f32", items[-1:], size)[0])
-    assert np.array_equal(run("resample_f32", items, size), np.stack(alone))
+        items.append(yuv_item(y, u, v, corners, size))
+        alone.append(run(device, "resample_f32", items[-1:], size)[0])
+    assert np.array_equal(run(device, "resample_f32", items, size), np.stack(alone))
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_random_rectangles_of_random_pictures(seed: int) -> None:
+def test_random_rectangles_of_random_pictures(device: Device, seed: int) -> None:
     rng = np.random.default_rng(seed)
     frame = (int(rng.integers(1, 400)), int(rng.integers(1, 400)))
     size = (2 * int(rng.integers(1, 40)), int(rng.integers(1, 60)))
     y, u, v = yuv(*frame, seed)
     corners = corners_of(frame, "crop", size, seed)
     wanted = resample_picture([y, u, v], corners, size, GREY, TO_RGB, halved=True)
-    got = run("resample_f16", [item([(y, 0, 1), (u, 0, 1), (v, 0, 1)], corners, size, halved=True)], size)
+    got = run(device, "resample_f16", [yuv_item(y, u, v, corners, size)], size)
     assert np.abs(got[0].astype(np.float64) - wanted).max() < 6e-4
 
 

@@ -1,9 +1,11 @@
 """The whole GPU path without a GPU: kernels compiled for the host, ONNX Runtime on the host's pointers."""
 
+from meter_infer.backends.base import BackendOptions
 from meter_infer.backends.cuda import OnnxRuntimeEngine
 from meter_infer.cuda.worker import share_gpu
 from meter_infer.gpu.networks import GpuNetworks
 from meter_infer.models import load_model
+from meter_infer.networks import load_gpu_networks
 from meter_infer.vision import detect, segment
 from tests.cuda.host_device import HostDevice
 
@@ -19,3 +21,8 @@ def host_networks(device: HostDevice, key: str = "host") -> GpuNetworks:
         segment.DEFAULTS,
         deadline_s=100,
     )
+
+
+def card_networks(backend: str, precision: str) -> GpuNetworks:
+    """Both shipped networks on the first card."""
+    return load_gpu_networks(backend, BackendOptions(precision=precision))

@@ -33,6 +33,13 @@ def test_the_commands_say_it_in_one_sentence(no_pycuda: None, backend: str, tmp_
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(("backend", "words"), [("auto", "pip install"), ("openvino", "tensorrt or cuda")])
+def test_the_benchmark_needs_a_gpu(no_pycuda: None, backend: str, words: str) -> None:
+    result = CliRunner().invoke(app, ["bench", "--gpu", "--backend", backend])
+    assert result.exit_code == 2
+    assert words in result.output
+
+
 def test_auto_never_takes_a_gpu(no_pycuda: None) -> None:
     networks = load_networks("auto")
     assert networks.name == "openvino-f32"

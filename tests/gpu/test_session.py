@@ -18,7 +18,7 @@ from meter_infer.resources import data_dir
 from meter_infer.types import Box, Frame, Segment
 from meter_infer.vision.color import frame_from_bgr
 from tests.cuda.host_device import HostDevice, host_kernels
-from tests.gpu.rig import host_networks
+from tests.gpu.rig import card_networks, host_networks
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -46,6 +46,23 @@ def networks(device: HostDevice) -> Iterator[GpuNetworks]:
     assert device.closed
 
 
+@pytest.fixture(
+    params=[
+        "host",
+        *(pytest.param(name, marks=pytest.mark.gpu) for name in ("tensorrt-f32", "tensorrt-f16", "cuda-f32")),
+    ]
+)
+def anywhere(request: pytest.FixtureRequest) -> Iterator[GpuNetworks]:
+    """The networks on the host, and with every engine on a card where there is one."""
+    if request.param == "host":
+        host_kernels()
+        made = host_networks(HostDevice())
+    else:
+        made = card_networks(*request.param.split("-"))
+    yield made
+    made.close()
+
+
 def frames(*numbers: int, size: tuple[int, int] | None = None, grey: bool = False) -> list[Frame]:
     """Rendered frames with gauges, those over which int8 is calibrated."""
     paths: list[Path] = sorted((data_dir("calibration") / "images" / "detect").glob("*.jpg"))
@@ -65,11 +82,11 @@ def apart(a: Box, b: Box) -> float:
 
 
 def test_it_finds_the_meters_that_the_cpu_path_finds(
-    networks: GpuNetworks, cpu: tuple[Detector, Segmenter]
+    anywhere: GpuNetworks, cpu: tuple[Detector, Segmenter]
 ) -> None:
     mixed = [*frames(1, 3), *frames(3, size=(505, 381)), *frames(1, grey=True), *frames(1, size=(1281, 769))]
     count = 0
-    for got, wanted in zip(networks.detect(mixed), cpu[0].detect(mixed), strict=True):
+    for got, wanted in zip(anywhere.detect(mixed), cpu[0].detect(mixed), strict=True):
         sure = [each for each in wanted if each.score > 0.4]
         for theirs in sure:
             ours = min(got, key=lambda each: apart(each.box, theirs.box))
@@ -98,15 +115,15 @@ def mask_distance(a: Segment, b: Segment) -> float:
 
 
 def test_it_finds_the_parts_that_the_cpu_path_finds(
-    networks: GpuNetworks, cpu: tuple[Detector, Segmenter]
+    anywhere: GpuNetworks, cpu: tuple[Detector, Segmenter]
 ) -> None:
     seen = frames(1, 3)
     items = [
-        (frame, each.box) for frame, found in zip(seen, networks.detect(seen), strict=True) for each in found
+        (frame, each.box) for frame, found in zip(seen, anywhere.detect(seen), strict=True) for each in found
     ]
     items.append((items[0][0], Box(-40, -40, 80, 80)))  # over the border
     compared = 0
-    for got, wanted in zip(networks.segment(items), cpu[1].segment(items), strict=True):
+    for got, wanted in zip(anywhere.segment(items), cpu[1].segment(items), strict=True):
         for theirs in (each for each in wanted if each.score > 0.5):
             ours = min(
                 (each for each in got if each.label is theirs.label), key=lambda s: apart(s.box, theirs.box)
