@@ -12,6 +12,7 @@ contestants take turns of a few runs each, so that a busy machine is busy for al
 
 import argparse
 import logging
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -55,20 +56,6 @@ class KnownMeters:
         """Detect, and return the true meters."""
         self.found = sum(map(len, self._detector.detect(frames)))
         return [self._truth for _ in frames]
-
-
-def mend_torchvision() -> None:
-    """Give a torchvision whose compiled part does not fit torch the one operator that ultralytics calls."""
-    try:
-        import torchvision  # noqa: F401  (ultralytics imports it too)
-    except RuntimeError:
-        from ultralytics.utils.nms import TorchNMS
-
-        for name in ("nms", "qnms"):
-            torch.library.define(
-                f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-            )
-        torch.library.impl("torchvision::nms", "CPU", TorchNMS.nms)
 
 
 def draw(seed: int) -> tuple[Scene, list[Detection]]:
@@ -162,16 +149,28 @@ def crops(frame: Frame, image: NDArray[np.uint8], truth: Sequence[Detection]) ->
 
 
 def race(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
-    """Milliseconds of each run, by contestant; a turn's first run warms up and does not count."""
+    """Milliseconds of each run, by contestant.
+
+    They take turns, in an order that is turned by one each round, so that none always follows the same
+    other; a turn's first run finds the caches full of another's data and does not count.
+    """
     times: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(rounds):
-        for name, run in contestants.items():
-            run()
+    for run in contestants.values():
+        run()
+    names = list(contestants)
+    for turn in range(rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            contestants[name]()
             for _ in range(RUNS_A_TURN):
                 start = time.perf_counter()
-                run()
+                contestants[name]()
                 times[name].append((time.perf_counter() - start) * 1000)
     return times
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def main() -> None:
@@ -188,17 +187,17 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(arguments.threads)
 
-    mend_torchvision()
     scene, truth = draw(arguments.seed)
     frame = frame_from_bgr(scene.image, "bench", 0, datetime.now(UTC), time.monotonic())
     contestants: dict[str, Callable[[], Any]] = {}
-    for precision in ("f32", "bf16"):
+    for precision in ("auto", "bf16", "f32"):
         options = BackendOptions(arguments.threads, precision)
         try:
             name, read = our_read(options, arguments.models, frame, truth)
         except BackendError as error:
             print(f"left out: {error}")
             continue
+        name += ", as shipped" if precision == "auto" else ""
         contestants[name] = read
         for reading in read():
             print(f"{name}: {reading.meter} fraction {reading.fraction} {reading.quality}/{reading.reason}")
@@ -215,7 +214,8 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in times.items()}
     base = medians["ultralytics predict, PyTorch"]
     print(
-        f"\na {SIZE[0]} x {SIZE[1]} frame, two meters, {arguments.threads} threads, {arguments.rounds} rounds"
+        f"\na {SIZE[0]} x {SIZE[1]} frame, two meters; {arguments.threads} threads each for OpenVINO, torch and "
+        f"OpenCV, {cores()} cores; {arguments.rounds} rounds of {RUNS_A_TURN} runs"
     )
     print(f"{'':36}{'median ms':>10}{'min ms':>9}{'ratio':>8}")
     for name, median in medians.items():

@@ -24,14 +24,17 @@ finally:
     if _hidden:
         del sys.modules["openvino_telemetry"]
 
-_SHAPES_KEPT = 8  # image sizes compiled at one time; a site has one or two
+from meter_infer.backends.openvino_int8 import fold_quantisers  # noqa: E402  (imports openvino)
+
+_KEPT = 8  # image sizes and hints compiled at one time; a site has two or three
 
 
 class OpenVinoBackend:
     """An ONNX model in OpenVINO.
 
-    It is compiled anew for each image size, since fixed shapes run fastest, and the images of a
-    batch run one by one or side by side (`hint`): on CPUs a batch is no faster than its images.
+    It is compiled anew for each image size, since fixed shapes run fastest. One image takes all threads
+    (unless `hint` says otherwise); the images of a batch run side by side, each on a thread of its own,
+    because threads that share an image wait for each other.
     """
 
     def __init__(self, model: Model, options: BackendOptions = DEFAULTS) -> None:
@@ -43,17 +46,18 @@ class OpenVinoBackend:
             self._model = self._core.read_model(model if isinstance(model, bytes) else str(model))
         except RuntimeError as error:
             raise BackendError(f"OpenVINO cannot read the model: {_last_line(error)}.") from error
+        self._quantised = fold_quantisers(self._model) > 0
         self._inputs = tuple(_spec(port) for port in self._model.inputs)
         self._outputs = tuple(_spec(port) for port in self._model.outputs)
         if len(self._inputs) != 1 or len(self._inputs[0].shape) != 4:
             raise BackendError("The model must have one input, n x 3 x height x width.")
-        self._compiled: OrderedDict[tuple[int, ...], list[Any]] = OrderedDict()
+        self._compiled: OrderedDict[tuple[str, tuple[int, ...]], list[Any]] = OrderedDict()
         self._closed = False
 
     @property
     def name(self) -> str:
         """Engine and precision."""
-        return f"openvino-{self._precision}"
+        return f"openvino-{'int8' if self._quantised else self._precision}"
 
     @property
     def inputs(self) -> tuple[TensorSpec, ...]:
@@ -71,7 +75,8 @@ class OpenVinoBackend:
             raise BackendError("The backend is closed; make a new one.")
         check_images(images, self._inputs[0])
         images = np.ascontiguousarray(images)
-        requests = self._requests(images.shape[1:])
+        hint = self._options.hint if len(images) == 1 else "throughput"
+        requests = self._requests(images.shape[1:], hint)
         results: list[tuple[Tensor, ...]] = []
         try:
             for first in range(0, len(images), len(requests)):
@@ -109,28 +114,29 @@ class OpenVinoBackend:
             raise BackendError("This CPU has no bfloat16; use the precision f32 or auto.")
         return wanted
 
-    def _requests(self, shape: tuple[int, ...]) -> list[Any]:
+    def _requests(self, shape: tuple[int, ...], hint: str) -> list[Any]:
         """Requests for one image of `shape` (3, height, width) that may run at one time."""
-        if shape in self._compiled:
-            self._compiled.move_to_end(shape)
-            return self._compiled[shape]
+        key = hint, shape
+        if key in self._compiled:
+            self._compiled.move_to_end(key)
+            return self._compiled[key]
         try:
             model = self._model.clone()
             model.reshape([1, *shape])
-            compiled = self._core.compile_model(model, "CPU", self._properties())
+            compiled = self._core.compile_model(model, "CPU", self._properties(hint))
         except RuntimeError as error:
             size = " x ".join(map(str, shape))
             raise BackendError(f"The model cannot take images of {size}: {_last_line(error)}.") from error
-        if len(self._compiled) == _SHAPES_KEPT:
+        if len(self._compiled) == _KEPT:
             self._compiled.popitem(last=False)
         count = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
-        self._compiled[shape] = [compiled.create_infer_request() for _ in range(count)]
-        return self._compiled[shape]
+        self._compiled[key] = [compiled.create_infer_request() for _ in range(count)]
+        return self._compiled[key]
 
-    def _properties(self) -> dict[str, Any]:
+    def _properties(self, hint: str) -> dict[str, Any]:
         properties: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": self._precision,
-            "PERFORMANCE_HINT": self._options.hint.upper(),
+            "PERFORMANCE_HINT": hint.upper(),
         }
         if self._options.threads:
             properties["INFERENCE_NUM_THREADS"] = self._options.threads

@@ -49,22 +49,25 @@ def decode_segments(
     height). Masks exist only inside their box and one cell around it.
     """
     scores = output[4:-COEFFICIENTS]
+    labels, anchors = np.nonzero(scores >= options.score)
+    if len(labels) == 0:
+        return []
+    boxes = frame_boxes(output[:4, anchors], affine, frame_size)
+    solid = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+    labels, anchors, boxes = labels[solid], anchors[solid], boxes[solid]
+    limits = np.searchsorted(labels, np.arange(len(SegmentClass) + 1)).tolist()
     segments: list[Segment] = []
-    for label in SegmentClass:
-        candidates = np.flatnonzero(scores[label] >= options.score)
-        if len(candidates) == 0:
+    for label, first, last in zip(SegmentClass, limits, limits[1:], strict=False):
+        if first == last:
             continue
-        boxes = frame_boxes(output[:4, candidates], affine, frame_size)
-        solid = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
-        candidates, boxes = candidates[solid], boxes[solid]
-        kept = nms(boxes, scores[label, candidates], None, options.iou, options.top_k, options.per_class)
-        for i in kept:
-            box = Box(*map(float, boxes[i]))
+        found = scores[label, anchors[first:last]]
+        for i in nms(boxes[first:last], found, None, options.iou, options.top_k, options.per_class):
+            box = Box(*boxes[first + i].tolist())
             mask = None
             if label in MASK_CLASSES:
-                coefficients = output[-COEFFICIENTS:, candidates[i]]
+                coefficients = output[-COEFFICIENTS:, anchors[first + i]]
                 mask = decode_mask(coefficients, prototypes, box, affine, input_side)
-            segments.append(Segment(label, box, float(scores[label, candidates[i]]), mask))
+            segments.append(Segment(label, box, float(found[i]), mask))
     return segments
 
 
