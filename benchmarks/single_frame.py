@@ -214,8 +214,8 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in times.items()}
     base = medians["ultralytics predict, PyTorch"]
     print(
-        f"\na {SIZE[0]} x {SIZE[1]} frame, two meters; {arguments.threads} threads each for OpenVINO, torch and "
-        f"OpenCV, {cores()} cores; {arguments.rounds} rounds of {RUNS_A_TURN} runs"
+        f"\na {SIZE[0]} x {SIZE[1]} frame, two meters; {arguments.threads} threads each for OpenVINO, torch "
+        f"and OpenCV, {cores()} cores; {arguments.rounds} rounds of {RUNS_A_TURN} runs"
     )
     print(f"{'':36}{'median ms':>10}{'min ms':>9}{'ratio':>8}")
     for name, median in medians.items():
