@@ -21,7 +21,7 @@ from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
 MAX_SPAN_CHANGE = np.deg2rad(10)
 DISAGREEMENT = 0.04
 """One look and all looks together may differ by this fraction of the scale."""
-VETO = 0.41
+VETO = 0.15
 """Confidence by the rules below which no evidence helps."""
 
 
