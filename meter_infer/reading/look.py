@@ -23,6 +23,8 @@ DISAGREEMENT = 0.04
 """One look and all looks together may differ by this fraction of the scale."""
 VETO = 0.15
 """Confidence by the rules below which no evidence helps."""
+STRICT_VETO = {Reason.BLURRED: GOOD, Reason.OFF_SCALE: GOOD}
+"""The same where a rule knows better: too few pixels are too few, whatever the networks make of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,7 +173,7 @@ def _weighed(confidence: float, reason: Reason, evidence: Evidence, weights: Wei
 
     The fitted probability is bent so that `weights.accept` becomes the threshold of a good reading.
     """
-    if confidence < VETO:
+    if confidence < STRICT_VETO.get(reason, VETO):
         return confidence, reason
     fitted = probability(evidence, weights)
     if fitted >= weights.accept:
