@@ -27,9 +27,10 @@ _BT601_LIKE = frozenset({4, 5, 6, 7})
 class PlaneReader:
     """Turns decoded frames into planes; keeps the scaler of unusual formats from frame to frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, live: bool = False) -> None:
+        """`live`: a frame that is not turned is taken to be not mirrored either, without asking."""
         self._reformatter = VideoReformatter()
-        self._turned: tuple[int, int] | None = None
+        self._turned: tuple[int, int] | None = (0, 1) if live else None
         """PyAV's rotation and the orientation, of the last frame that was asked for its side data."""
 
     def planes(self, frame: av.VideoFrame) -> tuple[Luma, Chroma | None, ColorMatrix]:
@@ -47,8 +48,8 @@ class PlaneReader:
     def _orientation(self, frame: av.VideoFrame) -> int:
         """Return the frame's orientation, looking at its side data only where its rotation is another.
 
-        PyAV's `side_data` ties a frame into a reference cycle: its picture would stay until the garbage
-        collector comes by, some hundred frames later.
+        PyAV's `side_data` ties a frame into a reference cycle: it would stay, and with it its decoder's
+        pictures, until the garbage collector comes by, which may be hours later.
         """
         if self._turned is None or self._turned[0] != frame.rotation:
             self._turned = frame.rotation, _orientation(frame)

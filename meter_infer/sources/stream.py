@@ -89,7 +89,7 @@ class StreamSource(Closing):
     def __iter__(self) -> Iterator[Frame]:
         if self._container is None:
             return
-        planes = PlaneReader()
+        planes = PlaneReader(live=True)
         clock = StreamClock()
         decoder = Decoder(
             self._container, self._stream, lambda packet: clock.told(packet.pts, wallclock(packet))
