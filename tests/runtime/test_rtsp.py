@@ -1,11 +1,13 @@
 """Cameras of the live service against a real RTSP server."""
 
+import gc
 import logging
 import time
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+import av
 import pytest
 
 from meter_infer.errors import SourceAuthError, SourceError, SourceTimeout
@@ -99,6 +101,20 @@ def test_what_is_wrong_with_an_address_is_said(clip: Path) -> None:
         assert "correct the path" in said(f"rtsp://plant:{PASSWORD}@{place}/other")
     assert "check its port" in said(f"rtsp://plant:{PASSWORD}@127.0.0.1:{free_port()}/cam")
     assert "check the name" in said(f"rtsp://plant:{PASSWORD}@camera.invalid/cam")
+
+
+def test_a_connection_that_ended_leaves_no_picture_behind(clip: Path) -> None:
+    """A camera that comes and goes all night must not fill the memory until the garbage collector comes by."""
+    with RtspServer(clip) as server:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                first_frames(server.url, 3)
+            left = sum(type(item) is av.VideoFrame for item in gc.get_objects())
+        finally:
+            gc.enable()
+    assert left == 0
 
 
 def test_a_silent_camera_times_out(clip: Path) -> None:
