@@ -2,8 +2,8 @@
 
     python -m benchmarks.streams --cameras 8 --seconds 120 --out streams_out
 
-Prints one JSON object: frames decoded and read a second, good readings by camera (fewest over most), time to
-the first good reading of each camera, processor and memory, and how SIGTERM under load went.
+Prints one JSON object: frames decoded and read a second, frames read by camera (and fewest over most), good
+readings by camera and the time to the first of each, processor and memory, and how SIGTERM under load went.
 """
 
 import argparse
@@ -102,6 +102,8 @@ def _watch(
     elapsed, cpu = now - warm[0], service.cpu_s() - warm[1]
     before, after = good_readings(warm[2]), good_readings(text)
     good = {camera: after[camera] - before[camera] for camera in after}
+    read_before, read_after = (metric(page, "frames_processed_total") for page in (warm[2], text))
+    read = {key[0]: round(count - read_before.get(key, 0.0)) for key, count in read_after.items()}
     health = service.page("/healthz")
     code, stop_s = service.terminate()
     pause(1.0)
@@ -128,8 +130,9 @@ def _watch(
         "decoded_per_s": rate("frames_decoded_total"),
         "read_per_s": rate("frames_processed_total"),
         "dropped_per_s": {key[1]: round(v, 1) for key, v in _drops(warm[2], text, elapsed).items()},
+        "frames_read": read,
+        "fewest_over_most": round(min(read.values()) / max(read.values()), 3) if read else 0,
         "good_readings": good,
-        "fewest_over_most": round(min(good.values()) / max(good.values()), 3) if good else 0,
         "cameras_served": sum(count > 0 for count in good.values()),
         "first_good_reading_s": {camera: round(seconds, 1) for camera, seconds in sorted(first.items())},
         "cpu_cores": round(cpu / elapsed, 2),

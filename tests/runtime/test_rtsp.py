@@ -104,7 +104,7 @@ def test_what_is_wrong_with_an_address_is_said(clip: Path) -> None:
 
 
 def test_a_connection_that_ended_leaves_no_picture_behind(clip: Path) -> None:
-    """A camera that comes and goes all night must not fill the memory until the garbage collector comes by."""
+    """A camera that comes and goes must not fill the memory until the garbage collector comes by."""
     with RtspServer(clip) as server:
         gc.collect()
         gc.disable()
