@@ -79,7 +79,7 @@ class StreamSource(Closing):
             ) from None
         except (av.error.FFmpegError, OSError, ValueError) as error:
             # FFmpeg's RTSP calls a time-out invalid data, and looks at the clock by itself
-            if time.monotonic() - began >= 0.95 * timeouts_s[0]:
+            if time.monotonic() - began >= 0.95 * min(timeouts_s):
                 raise self._timeout(timeouts_s[0]) from None
             raise SourceError(f"{self.name} cannot be opened: {_why_closed(error, address)}.") from None
         raise self._timeout(timeouts_s[0])
