@@ -15,6 +15,7 @@ __all__ = [
     "Model",
     "TensorSpec",
     "create_backend",
+    "options_for",
 ]
 
 _log = logging.getLogger(__name__)
@@ -29,6 +30,14 @@ BACKENDS = tuple(_CLASSES)
 """Names for `create_backend`."""
 ON_GPU = ("tensorrt", "cuda")
 """Those that need an NVIDIA GPU."""
+
+
+def options_for(backend: str, precision: str | None, *, build: bool = True) -> BackendOptions:
+    """Return options with the precision that suits `backend` where none is named: f16 on a GPU, else f32.
+
+    Raises BackendError where the precision is unknown.
+    """
+    return BackendOptions(precision=precision or ("f16" if backend in ON_GPU else "f32"), build=build)
 
 
 def create_backend(name: str, model: Model, options: BackendOptions = DEFAULTS) -> Backend:

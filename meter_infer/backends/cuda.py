@@ -6,6 +6,7 @@ import numpy as np
 
 from meter_infer.backends.base import DEFAULTS, BackendOptions, Model, TensorSpec
 from meter_infer.backends.device import DeviceBackend, DeviceTensor
+from meter_infer.backends.precision import half_network
 from meter_infer.cuda.device import Device, Stream
 from meter_infer.errors import BackendError, BackendUnavailable, DeviceLost
 
@@ -23,8 +24,6 @@ PROVIDER = "CUDAExecutionProvider"
 
 class OnnxRuntimeEngine:
     """A model in ONNX Runtime whose inputs and outputs stay where they are."""
-
-    half = False
 
     def __init__(self, model: bytes, stream: Stream, provider: str = PROVIDER) -> None:
         """Load `model` for work on `stream`. Raises BackendError.
@@ -46,6 +45,7 @@ class OnnxRuntimeEngine:
             raise BackendError(f"ONNX Runtime cannot read the model: {message_of(error)}.") from error
         self.inputs: tuple[TensorSpec, ...] = tuple(spec_of(port) for port in self._session.get_inputs())
         self.outputs: tuple[TensorSpec, ...] = tuple(spec_of(port) for port in self._session.get_outputs())
+        self.half = bool(self.inputs) and self._session.get_inputs()[0].type == "tensor(float16)"
         if len(self.inputs) != 1 or len(self.inputs[0].shape) != 4:
             raise BackendError("The model must have one input, n x 3 x height x width.")
         self._settings = ort.RunOptions()
@@ -55,14 +55,13 @@ class OnnxRuntimeEngine:
     @property
     def name(self) -> str:
         """Engine and precision."""
-        return "cuda-f32"
+        return "cuda-f16" if self.half else "cuda-f32"
 
     def infer(self, images: DeviceTensor, stream: Stream) -> tuple[DeviceTensor, ...]:
         """Queue a batch on the stream that the engine was made with."""
         binding = self._session.io_binding()
-        binding.bind_input(
-            self.inputs[0].name, self._where, 0, np.float32, list(images.shape), images.address
-        )
+        kind = np.float16 if self.half else np.float32
+        binding.bind_input(self.inputs[0].name, self._where, 0, kind, list(images.shape), images.address)
         for output in self.outputs:
             binding.bind_output(output.name, self._where, 0)
         try:
@@ -88,14 +87,23 @@ class CudaBackend(DeviceBackend):
         """Load `model` on the first card. Raises BackendError; BackendUnavailable without its packages."""
         from meter_infer.cuda.pycuda_device import open_gpu
 
-        if options.precision not in ("f32", "auto"):
-            raise BackendError("The backend 'cuda' computes in f32; use the precision f32 or auto.")
-        content = read_model(model)
+        content = network_for(read_model(model), options)
         super().__init__(open_gpu(), lambda device: self._load(device, content))
 
     @staticmethod
     def _load(device: Device, model: bytes) -> OnnxRuntimeEngine:
         return OnnxRuntimeEngine(model, device.stream())
+
+
+def network_for(model: bytes, options: BackendOptions) -> bytes:
+    """Return the network in the precision that the options want; `auto` is f16. Raises BackendError."""
+    if options.precision in ("f16", "auto"):
+        return half_network(model)
+    if options.precision != "f32":
+        raise BackendError(
+            f"The backend 'cuda' has no {options.precision}; use the precision f32, f16 or auto."
+        )
+    return model
 
 
 def read_model(model: Model) -> bytes:

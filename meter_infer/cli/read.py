@@ -19,7 +19,7 @@ from meter_infer.app import (
     plan_job,
     read_source,
 )
-from meter_infer.backends import BackendOptions
+from meter_infer.backends import options_for
 from meter_infer.cli.read_view import ReadView, print_summary, stderr_console
 from meter_infer.cli.tally import Tally
 from meter_infer.config import load_site
@@ -68,8 +68,9 @@ def read_command(
         str, typer.Option(help="auto, openvino or onnxruntime; tensorrt or cuda on a GPU.", metavar="NAME")
     ] = "auto",
     precision: Annotated[
-        str, typer.Option(help="f32 or auto; bf16 in openvino; f16 or int8 in tensorrt.", metavar="NAME")
-    ] = "f32",
+        str | None,
+        typer.Option(help="f32; bf16 in openvino; f16 on a GPU, where it is the default; int8 in tensorrt."),
+    ] = None,
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Fail where a TensorRT engine must be built first.")
     ] = False,
@@ -107,7 +108,7 @@ def read_command(
     job = plan_job(load_site(config) if config else None, source, camera)
     for output in (csv if csv != "-" else None, annotate):
         _spare_the_source(job.address, output)
-    engine = BackendOptions(precision=precision, build=not no_build)
+    engine = options_for(backend, precision, build=not no_build)
     console = stderr_console()
     tally = Tally()
     began_s = time.monotonic()

@@ -13,7 +13,7 @@ from typing import Annotated, Self
 import typer
 
 from meter_infer.app import ReaderOptions
-from meter_infer.backends import BackendOptions
+from meter_infer.backends import options_for
 from meter_infer.config import load_site
 from meter_infer.runtime.memory import share_heaps
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
@@ -33,8 +33,9 @@ def run_command(
         str, typer.Option(help="auto, openvino or onnxruntime; tensorrt or cuda on a GPU.", metavar="NAME")
     ] = "auto",
     precision: Annotated[
-        str, typer.Option(help="f32 or auto; bf16 in openvino; f16 or int8 in tensorrt.", metavar="NAME")
-    ] = "f32",
+        str | None,
+        typer.Option(help="f32; bf16 in openvino; f16 on a GPU, where it is the default; int8 in tensorrt."),
+    ] = None,
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Refuse to start where a TensorRT engine must be built first.")
     ] = False,
@@ -68,7 +69,7 @@ def run_command(
     share_heaps()
     secrets = Secrets()
     with _logging(_LEVELS[log], secrets), _Signals() as signals:
-        engine = BackendOptions(precision=precision, build=not no_build)
+        engine = options_for(backend, precision, build=not no_build)
         reader = ReaderOptions(
             backend, models, engine=engine, gpu_loss="cpu" if gpu_loss == "cpu" else "restart"
         )

@@ -183,9 +183,9 @@ def engine_loader(backend: str, options: BackendOptions) -> LoadEngine:
     Raises BackendUnavailable without its packages.
     """
     if backend == "cuda":
-        from meter_infer.backends.cuda import OnnxRuntimeEngine
+        from meter_infer.backends.cuda import OnnxRuntimeEngine, network_for
 
-        return lambda model, device, stream: OnnxRuntimeEngine(model.data, stream)
+        return lambda model, device, stream: OnnxRuntimeEngine(network_for(model.data, options), stream)
     from meter_infer.backends.engines import EngineRequest, engine_key
     from meter_infer.backends.tensorrt import TensorRtEngine, engine_for
     from meter_infer.cuda.pycuda_device import gpu_name

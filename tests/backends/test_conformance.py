@@ -22,7 +22,8 @@ TOLERANCE = {"f32": 1e-5, "f16": 4e-3, "bf16": 2e-2}
 
 # ONNX Runtime on device pointers, where the device is the host: what the GPU's backends share.
 ON_HOST = "cuda@host"
-VARIANTS = [(name, "f32") for name in (*BACKENDS, ON_HOST)] + [("openvino", "bf16"), ("tensorrt", "f16")]
+VARIANTS = [(name, "f32") for name in (*BACKENDS, ON_HOST)] + [("openvino", "bf16"), (ON_HOST, "f16")]
+VARIANTS += [("tensorrt", "f16"), ("cuda", "f16")]
 PARAMETERS = [
     pytest.param(variant, marks=[pytest.mark.gpu] if variant[0] in ON_GPU else []) for variant in VARIANTS
 ]
@@ -31,9 +32,9 @@ PARAMETERS = [
 def create(name: str, model: bytes | Path, options: BackendOptions) -> Backend:
     if name != ON_HOST:
         return create_backend(name, model, options)
-    from meter_infer.backends.cuda import OnnxRuntimeEngine, read_model
+    from meter_infer.backends.cuda import OnnxRuntimeEngine, network_for, read_model
 
-    content = read_model(model)
+    content = network_for(read_model(model), options)
     return DeviceBackend(
         share_gpu(HostDevice, "conformance"),
         lambda device: OnnxRuntimeEngine(content, device.stream(), "CPUExecutionProvider"),

@@ -48,17 +48,22 @@ def networks(device: HostDevice) -> Iterator[GpuNetworks]:
 
 @pytest.fixture(
     params=[
-        "host",
-        *(pytest.param(name, marks=pytest.mark.gpu) for name in ("tensorrt-f32", "tensorrt-f16", "cuda-f32")),
+        "host-f32",
+        "host-f16",
+        *(
+            pytest.param(name, marks=pytest.mark.gpu)
+            for name in ("tensorrt-f32", "tensorrt-f16", "cuda-f32", "cuda-f16")
+        ),
     ]
 )
 def anywhere(request: pytest.FixtureRequest) -> Iterator[GpuNetworks]:
     """The networks on the host, and with every engine on a card where there is one."""
-    if request.param == "host":
+    where, precision = request.param.split("-")
+    if where == "host":
         host_kernels()
-        made = host_networks(HostDevice())
+        made = host_networks(HostDevice(), precision)
     else:
-        made = card_networks(*request.param.split("-"))
+        made = card_networks(where, precision)
     yield made
     made.close()
 
