@@ -1,4 +1,4 @@
-# make demo | test | lint | format | clean. Needs Python 3.11+, bash and make; everything else goes into .venv.
+# make demo | test | test-gpu | lint | format | clean. Needs Python 3.11+, bash and make; everything else goes into .venv.
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 PYTHON ?= python3
@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint format check-types unit clean
+.PHONY: demo test test-gpu lint format check-types unit clean
 
 demo: $(VENV)/.run
 	scripts/demo "$(BIN)" demo_out
@@ -15,6 +15,11 @@ test: $(VENV)/.dev
 	scripts/install-system-packages
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2
+
+# On a machine with an NVIDIA GPU and its driver; the packages (some GB) go into a folder of their own.
+test-gpu:
+	$(MAKE) --no-print-directory VENV=.venv-gpu .venv-gpu/.gpu
+	.venv-gpu/bin/pytest -m gpu tests/cuda tests/gpu tests/backends
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -41,6 +46,10 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	scripts/install-package "$(BIN)/python" ".[dev,onnx,sql,gputest]"
 	touch $@ $(VENV)/.run
 
+$(VENV)/.gpu: pyproject.toml | $(BIN)/python
+	scripts/install-package "$(BIN)/python" ".[dev,sql,gpu,cuda]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) demo_out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-gpu demo_out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

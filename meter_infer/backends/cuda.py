@@ -16,7 +16,7 @@ try:
     from meter_infer.backends.onnxruntime import ERRORS, message_of, spec_of
 except (ImportError, BackendUnavailable) as error:
     raise BackendUnavailable(
-        "The backend 'cuda' is not installed; install it with: pip install 'meter-infer[gpu]' onnxruntime-gpu"
+        "The backend 'cuda' is not installed; install it with: pip install 'meter-infer[gpu,cuda]'"
     ) from error
 
 PROVIDER = "CUDAExecutionProvider"
@@ -32,7 +32,7 @@ class OnnxRuntimeEngine:
         """
         if provider not in ort.get_available_providers():
             raise BackendUnavailable(
-                f"This ONNX Runtime has no {provider}; install it with: pip install onnxruntime-gpu"
+                f"This ONNX Runtime has no {provider}; install it with: pip install 'meter-infer[cuda]' in place of onnxruntime"
             )
         self._where = "cuda" if provider == PROVIDER else "cpu"
         settings = ort.SessionOptions()

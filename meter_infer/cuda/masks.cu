@@ -1,6 +1,7 @@
 // Prototypes and coefficients to the soft mask of each thing found, only inside its box and one cell around it, and
 // the mask to the sums that a dial's geometry is made of (meter_infer/reading/dial.py): weight, mean and spread for a
 // pointer; weight, distance and direction in each ray around the pivot for a scale's band. One block for each mask.
+// Where `sums` is null, only the masks are written.
 #include "portable.cuh"
 
 #define RAYS 120
@@ -36,12 +37,12 @@ KERNEL reduce_masks(
     SHARED float coefficients[PROTOTYPES];
     EACH_BLOCK(block, count) {
         const Job job = jobs[block];
-        Sums& sum = sums[block];
+        Sums* sum = sums ? sums + block : nullptr;
         const float* rows = outputs + ((long long)job.image * output_rows + output_rows - PROTOTYPES) * anchors;
         int cells = grid_rows * grid_columns;
         const float* image = prototypes + (long long)job.image * PROTOTYPES * cells;
         EACH_LANE(k, PROTOTYPES) coefficients[k] = rows[(long long)k * anchors + job.anchor];
-        EACH_LANE(k, (int)(sizeof(Sums) / sizeof(float))) ((float*)&sum)[k] = 0.0f;
+        if (sum) EACH_LANE(k, (int)(sizeof(Sums) / sizeof(float))) ((float*)sum)[k] = 0.0f;
         SYNC();
         EACH_LANE(i, job.columns * job.rows) {
             int column = job.left + i % job.columns, row = job.top + i / job.columns;
@@ -50,21 +51,21 @@ KERNEL reduce_masks(
             for (int k = 0; k < PROTOTYPES; ++k) logit += coefficients[k] * cell[k * cells];
             float value = 1.0f / (1.0f + expf(-clamp_float(logit, -30.0f, 30.0f)));
             values[job.first + i] = to_half(value);
-            if (value > job.threshold) {
+            if (sum && value > job.threshold) {
                 float x = (float)column + 0.5f - job.x, y = (float)row + 0.5f - job.y;
                 float angle = atan2f(y, x) / turn;
                 float at = (angle - floorf(angle)) * RAYS;
                 int ray = clamp_int((int)at, 0, RAYS - 1);
-                ADD(sum.count, 1.0f);
-                ADD(sum.total, value);
-                ADD(sum.x, value * x);
-                ADD(sum.y, value * y);
-                ADD(sum.xx, value * x * x);
-                ADD(sum.xy, value * x * y);
-                ADD(sum.yy, value * y * y);
-                ADD(sum.ray_total[ray], value);
-                ADD(sum.ray_distance[ray], value * sqrtf(x * x + y * y));
-                ADD(sum.ray_offset[ray], value * (at - (float)ray - 0.5f) * (turn / RAYS));
+                ADD(sum->count, 1.0f);
+                ADD(sum->total, value);
+                ADD(sum->x, value * x);
+                ADD(sum->y, value * y);
+                ADD(sum->xx, value * x * x);
+                ADD(sum->xy, value * x * y);
+                ADD(sum->yy, value * y * y);
+                ADD(sum->ray_total[ray], value);
+                ADD(sum->ray_distance[ray], value * sqrtf(x * x + y * y));
+                ADD(sum->ray_offset[ray], value * (at - (float)ray - 0.5f) * (turn / RAYS));
             }
         }
         SYNC();

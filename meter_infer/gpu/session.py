@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from meter_infer.backends.device import DeviceEngine, DeviceTensor, Growing
 from meter_infer.cuda.device import Device, Event, Pointer, Stream
-from meter_infer.cuda.layout import FOUND, ITEM, JOB, LIMITS, SUMS, VIEW
+from meter_infer.cuda.layout import FOUND, ITEM, JOB, LIMITS, VIEW
 from meter_infer.gpu.surfaces import Surface, Surfaces
 from meter_infer.types import Box, Detection, Frame, Mask, Segment, SegmentClass
 from meter_infer.vision.detect import KINDS, DetectOptions
@@ -22,6 +22,7 @@ from meter_infer.vision.letterbox import Affine, crop_affine, input_shape, lette
 from meter_infer.vision.segment import MASK_CLASSES, SegmentOptions, mask_window
 
 LANES = 256
+_NO_SUMS = Pointer(0)  # the geometry works on the masks' cells
 Item = tuple[Frame, Box]
 Mark = Callable[[str], None]
 """Is told that a stage was queued; a benchmark records an event."""
@@ -180,10 +181,9 @@ class GpuSession:
             table = np.array(jobs, JOB)
             jobs_at = self._put("jobs", table)
             values_at = self._memory.on_card("masks", 2 * first).address
-            sums = Pointer(self._memory.on_card("sums", len(jobs) * SUMS.itemsize).address)
             self._launch(
                 "reduce_masks", len(jobs), Pointer(raw.address), Pointer(prototypes.address), jobs_at,
-                Pointer(values_at), sums, len(jobs), raw.shape[1], raw.shape[2], *grid,
+                Pointer(values_at), _NO_SUMS, len(jobs), raw.shape[1], raw.shape[2], *grid,
             )  # fmt: skip
             self.mark("masks")
             values = self._fetch("masks", values_at, 2 * first).view(np.float16)
