@@ -32,7 +32,8 @@ class OnnxRuntimeEngine:
         """
         if provider not in ort.get_available_providers():
             raise BackendUnavailable(
-                f"This ONNX Runtime has no {provider}; install it with: pip install 'meter-infer[cuda]' in place of onnxruntime"
+                f"This ONNX Runtime has no {provider}; put onnxruntime-gpu in its place: "
+                "pip uninstall onnxruntime && pip install 'meter-infer[gpu,cuda]'"
             )
         self._where = "cuda" if provider == PROVIDER else "cpu"
         settings = ort.SessionOptions()
