@@ -76,7 +76,6 @@ class PycudaDevice:
             self._context.push()
             modules = {name: cuda.module_from_buffer(cubin_of(name, self.architecture)) for name in SOURCES}
             self._kernels = {kernel: modules[name].get_function(kernel) for kernel, name in KERNELS.items()}
-            self._processors = card.get_attribute(cuda.device_attribute.MULTIPROCESSOR_COUNT)
 
     def allocate(self, nbytes: int) -> DeviceBuffer:
         """Return uninitialised memory on the card."""
