@@ -134,6 +134,7 @@ def test_a_damaged_engine_is_built_anew(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("precision", ["f16", "int8"])
 @pytest.mark.parametrize("task", TASKS)
 def test_the_shipped_networks_become_engines(rtx: TensorRt, task: Task, precision: str) -> None:

@@ -15,7 +15,7 @@ from tests.gpu.rig import host_networks
 from tests.gpu.test_session import frames
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_stage_is_timed_and_the_stages_make_up_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     host_kernels()
     monkeypatch.setattr("meter_infer.bench.gpu._COPY_BYTES", 1 << 16)

@@ -20,7 +20,7 @@ from meter_infer.vision.color import frame_from_bgr
 from tests.cuda.host_device import HostDevice, host_kernels
 from tests.gpu.rig import card_networks, host_networks
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 BOX_PX = 1.0
 """Boxes may differ by so many pixels: the CPU path rounds its pictures to 8 bits."""
