@@ -15,9 +15,10 @@ from typing import Protocol
 import numpy as np
 
 from meter_infer.binding import Binder, Bound, Place
-from meter_infer.reading.fast import FastDial, FastReading, FastTube
+from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Look, look
 from meter_infer.reading.quality import GOOD
+from meter_infer.trust import Schedule, between, verify
 from meter_infer.types import Box, Detection, Frame, Luma, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, valued
 from meter_infer.vision.letterbox import second_box
@@ -28,12 +29,8 @@ FRESH_FRAMES = 5
 """Frames of a new place after which a moved camera is no longer reported."""
 MAX_PASSING = 64
 """Cameras without a configuration that are remembered."""
-RECHECK = 0.2
-"""Share of the cadence that passes at least between two looks of the networks, however doubtful a meter
-is, and twice as much after each that was in vain: one that stays covered must not take all of the
-processor. Meters that nobody configured wait for the cadence."""
-AGREE = 0.02
-"""Networks and frame-rate path may differ by this fraction of the scale."""
+FRESH_LOOKS = 2
+"""The same where the networks look once in a while: their looks at the new place."""
 SETTLED = 10
 """Looks after a good one with a second opinion until the next second opinion."""
 
@@ -111,10 +108,7 @@ class MeterReader:
         self._automatic = automatic
         self._max_age_s = max_age_s
         self._clock = clock
-        self._cadence_s = cadence_s
-        self._verified: dict[str, float] = {}
-        self._patience: dict[str, float] = {}
-        """Share of the cadence until the next look at a doubtful meter, by camera."""
+        self._schedule = Schedule(cadence_s)
         self._binders: dict[str, Binder] = {}
         self._states: dict[tuple[str, str], MeterState] = {}
         self._configured = frozenset(setup.camera for setup in meters)
@@ -146,7 +140,10 @@ class MeterReader:
             elif done is not None:
                 readings += done
             else:
-                readings += [self._reading(frame, item, crops) for item, crops in next(seen)]
+                found = [self._reading(frame, item, crops) for item, crops in next(seen)]
+                if all(reading.confidence >= GOOD for reading in found):
+                    self._schedule.looked_well(frame.camera)
+                readings += found
         return readings
 
     def _examine(self, frames: Sequence[Frame]) -> list[list[tuple[Bound, list[list[Segment]]]]]:
@@ -174,54 +171,44 @@ class MeterReader:
 
     def _between(self, frame: Frame) -> list[Reading] | None:
         """Read a frame without the networks; None when it is their turn."""
-        at_s = frame.captured_at.timestamp()
-        last = self._verified.get(frame.camera)
-        since_s = -1.0 if last is None else at_s - last
-        free = self._turn.free()
-        due = since_s >= self._cadence_s - 1e-6
-        if last is None or self._cadence_s <= 0 or since_s < 0 or (due and free):
-            self._verified[frame.camera] = at_s
+        at_s, schedule, free = frame.captured_at.timestamp(), self._schedule, self._turn.free()
+        if schedule.is_due(frame.camera, at_s, free):
+            schedule.looked(frame.camera, at_s)
             return None
-        patience = self._patience.get(frame.camera, RECHECK)
-        patient = free and since_s >= self._cadence_s * patience
-        readings, doubtful = [], False
+        patient = free and schedule.may_look(frame.camera, at_s)
+        readings = []
         for place in self._binder(frame).places:
             if place.automatic and place.missed:
                 continue
             bound = Bound(place.meter, place.kind, place.box, 1.0)
             state = self._state(frame, bound)
-            found = None
-            if state.fast is not None and state.seen is not None and not state.fresh:
-                found = state.fast.read(frame.luma)
-            if found is not None and state.seen is not None and found.confidence >= GOOD:
-                readings.append(self._followed(frame, bound, state, state.seen, found))
-            elif patient and not place.automatic:
-                self._verified[frame.camera] = at_s
-                self._patience[frame.camera] = min(1.0, 2 * patience)
+            found = between(frame.luma, state)
+            trusted = found is not None and found.confidence >= GOOD
+            if patient and not place.automatic and (found is None or not trusted or found.relit):
+                schedule.looked_early(frame.camera, at_s)
                 return None
+            if trusted and found is not None and found.fraction is not None and state.seen is not None:
+                sure = min(state.seen.confidence, found.confidence)
+                seen = replace(state.seen, fraction=found.fraction, confidence=sure)
+                readings.append(self._followed(frame, bound, state, seen, found.fraction))
             else:
-                doubtful = True
-                readings.append(self._doubtful(frame, bound, state))
-        if not doubtful:
-            self._patience.pop(frame.camera, None)
+                readings.append(self._doubtful(frame, bound, state, found))
         return readings
 
-    def _doubtful(self, frame: Frame, bound: Bound, state: MeterState) -> Reading:
+    def _doubtful(self, frame: Frame, bound: Bound, state: MeterState, found: FastReading | None) -> Reading:
         """Return a reading without a value: nothing can be told before the networks look again."""
         last = state.last
-        if last is None or last.quality is Quality.GOOD:
-            return replace(self._bad(frame, bound, Reason.OCCLUDED), quality=Quality.UNCERTAIN)
+        if last is None or last.quality is Quality.GOOD or found is not None:
+            reason = Reason.OCCLUDED if found is None else found.reason
+            return replace(self._bad(frame, bound, reason), quality=Quality.UNCERTAIN)
         return replace(self._bad(frame, bound, last.reason, last.confidence), quality=last.quality)
 
     def _followed(
-        self, frame: Frame, bound: Bound, state: MeterState, seen: Look, found: FastReading
+        self, frame: Frame, bound: Bound, state: MeterState, seen: Look, fraction: float
     ) -> Reading:
         """Return the reading of the frame-rate path; it is trusted no further than the last look was."""
-        followed = replace(seen, fraction=found.fraction, confidence=min(seen.confidence, found.confidence))
-        self.shapes[frame.camera, bound.meter] = followed
-        return valued(
-            self._bad(frame, bound, Reason.OK, followed.confidence), followed, found.fraction, state
-        )
+        self.shapes[frame.camera, bound.meter] = seen
+        return valued(self._bad(frame, bound, Reason.OK, seen.confidence), seen, fraction, state)
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters; those that did not change keep what is known of them."""
@@ -243,8 +230,7 @@ class MeterReader:
         """Forget a camera and its meters."""
         self._configured -= {camera}
         self._binders.pop(camera, None)
-        self._verified.pop(camera, None)
-        self._patience.pop(camera, None)
+        self._schedule.forget(camera)
         for key in [key for key in self._states if key[0] == camera]:
             del self._states[key]
             self.shapes.pop(key, None)
@@ -253,8 +239,7 @@ class MeterReader:
         """Forget everything; the networks belong to the caller."""
         self._binders.clear()
         self._states.clear()
-        self._verified.clear()
-        self._patience.clear()
+        self._schedule = Schedule(self._schedule.cadence_s)
         self.shapes.clear()
 
     def _binder(self, frame: Frame) -> Binder:
@@ -323,6 +308,11 @@ class MeterReader:
             return self._bad(frame, bound, Reason.NO_METER)
         again = crops[1] if len(crops) > 1 else None
         placed = state.setup.calibration_points is not None
+        two_rates = self._schedule.cadence_s > 0
+        followed = None
+        if two_rates and state.fast is not None:
+            followed = state.fast.read(frame.luma)
+            state.track.swing = state.fast.shift
         seen, moved = look(
             bound.kind, frame.luma, bound.box, crops[0], state.track, again, state.apart, placed=placed
         )
@@ -333,31 +323,12 @@ class MeterReader:
         fraction = seen.fraction
         if fraction is None:
             return self._bad(frame, bound, seen.reason, seen.confidence)
-        state.fresh = FRESH_FRAMES if moved else max(0, state.fresh - 1)
-        if self._cadence_s > 0:
-            seen = _verify(frame.luma, seen, state, moved)
+        fresh = FRESH_LOOKS if two_rates else FRESH_FRAMES
+        state.fresh = fresh if moved else max(0, state.fresh - 1)
+        if two_rates:
+            seen = verify(frame.luma, seen, followed, moved, state)
         base = self._bad(frame, bound, seen.reason, seen.confidence)
         return valued(base, seen, fraction, state)
-
-
-def _verify(luma: Luma, seen: Look, state: MeterState, moved: bool) -> Look:
-    """Compare a look of the networks with the frame-rate path, and let that path learn from it."""
-    before, state.fast = state.fast, None
-    if seen.confidence < GOOD or seen.fraction is None:
-        state.seen = None
-        return seen
-    state.seen = seen
-    followed = before.read(luma) if before is not None and not moved else None
-    if seen.dial is not None and seen.pointer is not None:
-        known = before if isinstance(before, FastDial) and not moved else None
-        state.fast = FastDial(luma, seen.dial, seen.pointer, known)
-    elif seen.tube is not None:
-        state.fast = FastTube(luma, seen.tube, seen.fraction)
-    if followed and followed.confidence >= GOOD and abs(followed.fraction - seen.fraction) > AGREE:
-        # One of the two is wrong, and nothing here can say which: start anew from the networks.
-        state.fast, state.seen = None, None
-        return replace(seen, confidence=0.5 * GOOD, reason=Reason.DISAGREEMENT)
-    return seen
 
 
 def is_blank(luma: Luma) -> bool:

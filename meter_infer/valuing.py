@@ -7,7 +7,8 @@ import numpy as np
 from meter_infer.calibration import Calibration
 from meter_infer.errors import CalibrationError
 from meter_infer.plausibility import RateLimit
-from meter_infer.reading.fast import FastDial, FastTube
+from meter_infer.reading.fast_dial import FastDial
+from meter_infer.reading.fast_tube import FastTube
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry
 from meter_infer.reading.look import Look
 from meter_infer.reading.quality import GOOD
@@ -49,6 +50,8 @@ class MeterState:
     """Reads between two passes of the networks; None before the first good look."""
     seen: Look | None = None
     """The last good look of the networks."""
+    dispute: float | None = None
+    """By how much the networks' last look differed from the frame-rate path, where the two disagree."""
     last: Reading | None = None
     """What came of the networks' last look."""
     apart: float | None = None

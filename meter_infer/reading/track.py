@@ -20,6 +20,8 @@ CONFIRM = 2
 class DialTrack:
     """What is known of one dial, from one look to the next."""
 
+    swing: tuple[float, float] = (0.0, 0.0)
+    """How far (px) the picture has swung from where the remembered looks have it."""
     _looks: list[tuple[DialGeometry, float]] = field(default_factory=list)
     _elsewhere: list[tuple[DialGeometry, float]] = field(default_factory=list)
 
@@ -35,7 +37,7 @@ class DialTrack:
             view: the look, with its geometry refined.
             weight: its confidence, 0 to 1; looks below 0.1 teach nothing.
         """
-        geometry = view.geometry
+        geometry = view.geometry.moved(-np.array(self.swing))
         known = self.geometry()
         if known is None:
             if weight >= 0.1:
@@ -45,17 +47,26 @@ class DialTrack:
             self._elsewhere.clear()
             if weight >= 0.1:
                 self._looks = [*self._looks, (geometry, weight)][-MEMORY:]
-            return replace(view, geometry=self.geometry() or geometry), False
+            joint = self.geometry() or geometry
+            return replace(view, geometry=joint.moved(np.array(self.swing))), False
         if weight >= 0.1:
             if self._elsewhere and not self._same_place(self._elsewhere[-1][0], geometry):
                 self._elsewhere.clear()
             self._elsewhere.append((geometry, weight))
         if len(self._elsewhere) >= CONFIRM:
             self._looks, self._elsewhere = self._elsewhere, []
+            self.settle()
         return view, True
 
+    def settle(self) -> None:
+        """Take the picture as it is now for the one that has not swung."""
+        shift = np.array(self.swing)
+        self._looks = [(geometry.moved(shift), weight) for geometry, weight in self._looks]
+        self._elsewhere = [(geometry.moved(shift), weight) for geometry, weight in self._elsewhere]
+        self.swing = (0.0, 0.0)
+
     def geometry(self) -> DialGeometry | None:
-        """Return the robust mean of the remembered looks; None before the first."""
+        """Return the robust mean of the remembered looks, where nothing has swung; None before the first."""
         if not self._looks:
             return None
         if len(self._looks) == 1:

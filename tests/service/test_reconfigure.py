@@ -74,7 +74,7 @@ def test_a_forgotten_camera_leaves_nothing_behind(scene: Scene) -> None:
     reader.forget("cam")
     assert not reader._states
     assert not reader._binders
-    assert not reader._verified
+    assert not reader._schedule.known
     assert not reader.shapes
 
 

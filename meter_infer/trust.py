@@ -1,0 +1,148 @@
+"""Between the networks and the frame-rate path: when the networks look, and who of the two is believed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from meter_infer.reading.fast import FastReading
+from meter_infer.reading.fast_dial import FastDial
+from meter_infer.reading.fast_tube import FastTube
+from meter_infer.reading.look import Look
+from meter_infer.reading.quality import GOOD
+from meter_infer.types import Luma, Reason
+from meter_infer.valuing import MeterState
+
+RECHECK = 0.2
+"""Share of the cadence that passes at least between two looks of the networks, however doubtful a meter
+is, and twice as much after each that was in vain: one that stays covered must not take all of the
+processor. Meters that nobody configured wait for the cadence."""
+AGREE = 0.02
+"""Networks and frame-rate path may differ by this fraction of the scale."""
+_GOLDEN = 0.618034
+"""Multiples of it, modulo 1, are spread evenly, however many there are."""
+
+
+@dataclass(slots=True)
+class Schedule:
+    """When the networks look at which camera: once in every `cadence_s`, each camera at its own phase.
+
+    The phases lie on a grid of capture time, so that looks which come early (a doubtful meter) do not
+    make the cameras fall together later.
+    """
+
+    cadence_s: float
+    _last: dict[str, float] = field(default_factory=dict)
+    _patience: dict[str, float] = field(default_factory=dict)
+    """Share of the cadence until the next look out of turn, by camera."""
+    _phases: dict[str, float] = field(default_factory=dict)
+    _made: Iterator[int] = field(default_factory=count)
+
+    def is_due(self, camera: str, at_s: float, free: bool = True) -> bool:
+        """Say whether it is the networks' turn at a frame of a camera.
+
+        Args:
+            camera: whose frame it is.
+            at_s: capture time, seconds; one that goes back begins anew.
+            free: whether nobody else uses the networks. A camera that was never looked at waits for them.
+        """
+        last = self._last.get(camera)
+        if last is None or self.cadence_s <= 0 or at_s < last:
+            return True
+        if not free:
+            return False
+        late = at_s - last >= self.cadence_s - 1e-6
+        rested = at_s - last >= RECHECK * self.cadence_s - 1e-6
+        return late or (rested and self._slot(camera, at_s) > self._slot(camera, last))
+
+    def may_look(self, camera: str, at_s: float) -> bool:
+        """Say whether the networks may look out of turn."""
+        patience = self._patience.get(camera, RECHECK)
+        return at_s - self._last.get(camera, 0.0) >= patience * self.cadence_s - 1e-6
+
+    def looked(self, camera: str, at_s: float) -> None:
+        """Take note that the networks look at a frame."""
+        self._last[camera] = at_s
+
+    def looked_early(self, camera: str, at_s: float) -> None:
+        """Take note that they do so out of turn."""
+        self._last[camera] = at_s
+        self._patience[camera] = min(1.0, 2 * self._patience.get(camera, RECHECK))
+
+    def looked_well(self, camera: str) -> None:
+        """Take note that their look was not in vain."""
+        self._patience.pop(camera, None)
+
+    def forget(self, camera: str) -> None:
+        """Forget a camera."""
+        for table in (self._last, self._patience, self._phases):
+            table.pop(camera, None)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The cameras that are remembered."""
+        return frozenset(self._last) | frozenset(self._patience) | frozenset(self._phases)
+
+    def _slot(self, camera: str, at_s: float) -> int:
+        phase = self._phases.get(camera)
+        if phase is None:
+            phase = self._phases[camera] = next(self._made) * _GOLDEN % 1.0
+        return int((at_s + 1e-6) / self.cadence_s + 1.0 - phase)
+
+
+def between(luma: Luma, state: MeterState) -> FastReading | None:
+    """Read a meter by the frame-rate path; None where that path may not speak."""
+    if state.fast is None or state.seen is None or state.fresh:
+        return None
+    found = state.fast.read(luma)
+    if state.dispute is not None:
+        return replace(found, confidence=0.0, reason=Reason.DISAGREEMENT)
+    return found
+
+
+def verify(luma: Luma, seen: Look, followed: FastReading | None, moved: bool, state: MeterState) -> Look:
+    """Compare a look of the networks with the frame-rate path, and bring that path up to date.
+
+    Args:
+        luma: the frame.
+        seen: what the networks saw in it.
+        followed: what the frame-rate path read in it, if it could.
+        moved: whether the networks saw the meter at another place than before.
+        state: the meter's; its `fast`, `seen` and `dispute` are changed.
+
+    Where the two contradict each other the look is in doubt until two of three agree: the networks now,
+    the networks at their last look, and the frame-rate path.
+    """
+    if moved:
+        state.fast, state.dispute = None, None
+    if seen.confidence < GOOD or seen.fraction is None:
+        state.seen = None
+        return seen
+    if followed is not None and followed.fraction is not None and followed.confidence >= GOOD and not moved:
+        gap = seen.fraction - followed.fraction
+        if abs(gap) <= AGREE:
+            state.dispute = None
+        elif state.dispute is None or abs(gap - state.dispute) > AGREE:
+            state.dispute, state.seen = gap, seen
+            return replace(seen, confidence=0.5 * GOOD, reason=Reason.DISAGREEMENT)
+        else:
+            # Twice the same from the networks: the frame-rate path follows something else.
+            state.fast, state.dispute = None, None
+    else:
+        state.dispute = None
+    state.seen = seen
+    _renew(luma, seen, followed, state)
+    return seen
+
+
+def _renew(luma: Luma, seen: Look, followed: FastReading | None, state: MeterState) -> None:
+    """Tell the frame-rate path what the networks saw; build it anew where it does not fit that."""
+    fast, found = state.fast, followed is not None and followed.reason is not Reason.CAMERA_MOVED
+    if seen.dial is not None and seen.pointer is not None:
+        if found and isinstance(fast, FastDial) and fast.verified(seen.dial, seen.pointer):
+            return
+        state.track.settle()
+        state.fast = FastDial(luma, seen.dial, seen.pointer)
+    elif seen.tube is not None and seen.fraction is not None:
+        if found and isinstance(fast, FastTube) and fast.verified(seen.tube, seen.fraction):
+            return
+        state.fast = FastTube(luma, seen.tube, seen.fraction)

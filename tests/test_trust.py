@@ -1,0 +1,125 @@
+"""When the networks look, and who is believed where they and the frame-rate path contradict each other."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from meter_infer.calibration import Calibration
+from meter_infer.pipeline import MeterReader, MeterSetup
+from meter_infer.reading.fast import FastReading
+from meter_infer.reading.look import Look, look
+from meter_infer.trust import Schedule, between, verify
+from meter_infer.types import Detection, MeterKind, Quality, Reason
+from meter_infer.valuing import MeterState
+from tests.reading.plain_dial import View, shoot
+from tests.scenes import KnownDetector, KnownSegmenter, frame
+
+SHOT = shoot(View(2.3, 4.7, 0.4, 0.2, 0.4, 320))
+SETUP = MeterSetup("cam", "p1", MeterKind.POINTER)
+
+
+def seen(fraction: float) -> Look:
+    found, _ = look(MeterKind.POINTER, SHOT.luma, SHOT.box, SHOT.segments)
+    return replace(found, fraction=fraction)
+
+
+def test_cameras_never_all_fall_together() -> None:
+    schedule = Schedule(1.0)
+    looks: dict[int, int] = {}
+    for tick in range(20 * 10):
+        for camera in range(8):
+            if schedule.is_due(f"cam{camera}", 1000 + tick / 20):
+                schedule.looked(f"cam{camera}", 1000 + tick / 20)
+                looks[tick] = looks.get(tick, 0) + 1
+    # All at the first frame, where nothing is known yet; never more than two after that.
+    assert looks.pop(0) == 8
+    assert max(looks.values()) <= 2
+    assert sum(looks.values()) in range(8 * 9, 8 * 11)
+
+
+def test_a_look_out_of_turn_does_not_move_a_camera_to_another_phase() -> None:
+    schedule = Schedule(1.0)
+    schedule.is_due("a", 0.0)
+    schedule.is_due("b", 0.0)
+    schedule.looked("b", 10.0)
+    due = [k for k in range(1, 60) if schedule.is_due("b", 10.0 + k / 20)]
+    schedule.looked("b", 10.0 + due[0] / 20 - 0.4)
+    assert schedule.is_due("b", 10.0 + due[0] / 20)
+
+
+def test_the_networks_look_at_each_camera_once_a_cadence() -> None:
+    schedule = Schedule(0.5)
+    looked = []
+    for tick in range(100):
+        if schedule.is_due("a", tick / 20):
+            schedule.looked("a", tick / 20)
+            looked.append(tick)
+    assert looked == list(range(0, 100, 10))
+
+
+def test_a_contradiction_stands_until_two_of_three_agree() -> None:
+    state = MeterState(SETUP)
+    verify(SHOT.luma, seen(0.4), None, False, state)
+    assert state.fast is not None
+    followed = FastReading(0.4, 1.0)
+
+    doubted = verify(SHOT.luma, seen(0.5), followed, False, state)
+    assert (doubted.reason, doubted.confidence < 0.5) == (Reason.DISAGREEMENT, True)
+    held = between(SHOT.luma, state)
+    assert held is not None
+    assert (held.confidence, held.reason) == (0.0, Reason.DISAGREEMENT)
+
+    # The networks come back to what the frame-rate path says: these two agree.
+    agreed = verify(SHOT.luma, seen(0.401), followed, False, state)
+    assert agreed.confidence >= 0.5
+    found = between(SHOT.luma, state)
+    assert found is not None
+    assert found.confidence >= 0.5
+
+
+def test_networks_that_repeat_themselves_overrule_the_frame_rate_path() -> None:
+    state = MeterState(SETUP)
+    verify(SHOT.luma, seen(0.4), None, False, state)
+    before, followed = state.fast, FastReading(0.6, 1.0)
+    assert verify(SHOT.luma, seen(0.4), followed, False, state).reason is Reason.DISAGREEMENT
+    assert verify(SHOT.luma, seen(0.405), followed, False, state).confidence >= 0.5
+    assert state.fast is not before
+
+
+def test_three_that_differ_stay_in_doubt() -> None:
+    state = MeterState(SETUP)
+    verify(SHOT.luma, seen(0.4), None, False, state)
+    for fraction in (0.6, 0.8, 0.2):
+        doubted = verify(SHOT.luma, seen(fraction), FastReading(0.4, 1.0), False, state)
+        assert doubted.reason is Reason.DISAGREEMENT
+
+
+def test_the_reading_says_so_from_the_contradiction_to_its_end() -> None:
+    hands = {at: shoot(View(2.3, 4.7, at, 0.2, 0.4, 320)) for at in (0.3, 0.6)}
+    both = np.minimum(hands[0.3].luma, hands[0.6].luma)
+    segmenter = KnownSegmenter(hands[0.3].segments)
+    detector = KnownDetector(Detection(MeterKind.POINTER, hands[0.3].box, 0.9))
+    setup = replace(SETUP, calibration=Calibration.from_range((0.0, 1.0)))
+    meters = MeterReader(detector, segmenter, [setup], cadence_s=1.0)
+
+    def read(index: int) -> tuple[Quality, Reason]:
+        (reading,) = meters.read([frame(both, index)])
+        return reading.quality, reading.reason
+
+    good, contradicted = (Quality.GOOD, Reason.OK), (Quality.UNCERTAIN, Reason.DISAGREEMENT)
+    assert [read(index) for index in range(10)] == [good] * 10
+    # One look takes the set-point hand for the pointer; the next one comes 0.2 s later.
+    segmenter.segments = list(hands[0.6].segments)
+    assert [read(10), read(11)] == [contradicted, contradicted]
+    segmenter.segments = list(hands[0.3].segments)
+    assert [read(index) for index in range(12, 20)] == [good] * 8
+
+
+@pytest.mark.parametrize("cadence_s", [0.0, 1.0])
+def test_a_camera_that_is_forgotten_is_forgotten(cadence_s: float) -> None:
+    schedule = Schedule(cadence_s)
+    schedule.is_due("a", 0.0)
+    schedule.looked("a", 0.0)
+    schedule.forget("a")
+    assert not schedule.known
