@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from meter_infer.calibration import Calibration
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.render.disturb import STILL, Push, Stage, StagedScene, steps
-from meter_infer.types import Quality, Reading, Reason
+from meter_infer.types import MeterKind, Quality, Reading, Reason
 from tests.scenes import TrueNetworks, frame
 
 FPS = 20
@@ -116,3 +116,22 @@ def test_a_pointer_that_sweeps_its_span_in_a_second_is_followed(seed: int) -> No
     seen = run(seed, [STILL] * FRAMES, course, DIALS[seed])
     assert seen.wrong == 0
     assert seen.good.mean() > 0.9
+
+
+LEVELS = {seed: Stage(kind=MeterKind.LEVEL, meter_px=190.0) for seed in (3, 11)}
+levels = pytest.mark.parametrize("seed", LEVELS)
+
+
+@levels
+@pytest.mark.parametrize("push", [Push((2.4, -1.8)), Push((32.0, 24.0)), Push(gain=0.5)], ids=str)
+def test_a_level_stays_right_when_the_picture_changes(seed: int, push: Push) -> None:
+    seen = run(seed, steps([(EVENT, push)], FRAMES), waves(), LEVELS[seed])
+    assert seen.wrong == 0
+    assert seen.good[EVENT + FPS :].mean() > 0.9
+
+
+@levels
+def test_a_shadow_makes_no_wrong_level(seed: int) -> None:
+    pushes = [Push(shadow=(k - 15) / 50) if 15 <= k < 65 else STILL for k in range(FRAMES)]
+    seen = run(seed, pushes, waves(), LEVELS[seed])
+    assert seen.wrong == 0

@@ -22,14 +22,17 @@ POINTS = 40
 """Points in a sector."""
 STEP = 0.3
 """A linear step farther than this (px) is taken again from where it led."""
+STEPS = 8
 REACH = 8
 """How far (px) a picture that jumped is looked for."""
-LOST = 0.12
+LOST = (0.08, 0.12)
 """Mean square of the differences that are left, each as a share of what a shift by a pixel makes, in the
-middle one of the sectors, above which this is not the view that was set. Views that were kept give below
-0.05 as a rule and below 0.09 when turned by half a degree; views turned by 2 degrees 0.13 to 0.33."""
-LEAST_SLOPE = 3.0
-"""Mean slope of the points, steps of `LOG` a pixel, below which there is nothing to follow."""
+middle one of the sectors, above which this is not the view that was set: for the points that tell of a
+shift, and for those that tell of a turn. Rendered views that were kept give 0.02 and 0.05 at most, views
+turned by half a degree 0.01 and 0.03, by two degrees 0.03 and 0.17, other views 0.12 and 0.25 at least."""
+LEAST_SLOPE = 4.0
+"""Mean slope of a sector's points, steps of `LOG` a pixel, below which the sector tells nothing."""
+LEAST_SECTORS = 5
 SURE_TURN = math.radians(0.3)
 """A turn is known no better than this: what it exceeds this by is believed."""
 MAX_TURN = math.radians(1.5)
@@ -103,7 +106,8 @@ class Anchor:
         # What differs more than a shift by a pixel would explain (the pointer passes) counts no more.
         limit = (1.2 * np.hypot(gx, gy) + 10.0).astype(np.float32).reshape(SECTORS, POINTS)
         self._most, self._least, self._share = limit, -limit, (1 / limit).astype(np.float32)
-        self._mean = np.full(POINTS // 2, 2 / POINTS, np.float32)
+        slopes = np.hypot(gx, gy), np.abs(gy * px - gx * py) / np.maximum(np.hypot(px, py), 1.0)
+        self._weights, self._telling = _weigh(*slopes)
         # A shift also changes the mean brightness of the points; the light does not.
         self._drift = -design.mean(axis=1).astype(np.float32)
         design = _centered(design)
@@ -123,7 +127,7 @@ class Anchor:
             return
         self._known = sampled.astype(np.float32)
         self._misses = 0
-        self.usable = float(np.hypot(gx, gy).mean()) > LEAST_SLOPE
+        self.usable = any(self._telling)
 
     def follow(self, luma: Luma) -> Shift | None:
         """Return how the picture of this frame has moved; None when it cannot be found again."""
@@ -142,7 +146,7 @@ class Anchor:
         return found
 
     def _refine(self, luma: Luma) -> Shift | None:
-        for _ in range(4):
+        for _ in range(STEPS):
             compared = self._compare(luma)
             if compared is None:
                 return None
@@ -154,14 +158,21 @@ class Anchor:
             self._at = before[0] + max(-2.0, min(2.0, x)), before[1] + max(-2.0, min(2.0, y))
             if max(abs(x), abs(y)) <= STEP:
                 break
+        else:
+            return None
         flat -= self._design.dot(found)
         difference *= self._share
-        # What lies across the direction to the middle tells a turn as well as a shift.
-        left = sorted(np.square(difference[:, POINTS // 2 :]).dot(self._mean).tolist())[SECTORS // 2]
+        np.square(difference, out=difference)
+        difference *= self._weights
+        shares = difference.reshape(2 * SECTORS, POINTS // 2).dot(_ONES).tolist()
+        lost = any(
+            sectors and sorted([shares[k] for k in sectors])[len(sectors) // 2] > limit
+            for sectors, limit in zip(self._telling, LOST, strict=True)
+        )
         turn = float(found[2]) / self._extent
         x, y = self._at
         far = x * x + y * y > (MAX_SHIFT * 2 * self._extent) ** 2
-        if left > LOST or abs(turn) > MAX_TURN or far:
+        if lost or abs(turn) > MAX_TURN or far:
             return None
         turn = math.copysign(max(0.0, abs(turn) - SURE_TURN), turn)
         return Shift(x, y, turn, (light - float(self._drift.dot(found))) * LOG_STEP)
@@ -208,6 +219,27 @@ class Anchor:
                 if left < best:
                     best, place = left, self._at
         self._at = place
+
+
+_ONES = np.ones(POINTS // 2, np.float32)
+
+
+def _weigh(
+    steep: NDArray[np.float64], across: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], list[list[int]]]:
+    """Return how much each point tells of a displacement, and which half sectors tell of it at all.
+
+    The first half of a sector's points tells of a shift by its slopes `steep`, the second of a turn by
+    those across the direction to the middle. Weights: float32 (sectors, points), each half sums to 1.
+    """
+    slopes = steep.reshape(SECTORS, 2, POINTS // 2).copy()
+    slopes[:, 1] = across.reshape(SECTORS, 2, POINTS // 2)[:, 1]
+    weights = slopes / (slopes + 8.0)
+    weights /= np.maximum(weights.sum(axis=2, keepdims=True), 1e-9)
+    mean = slopes.mean(axis=2)
+    halves = [[2 * k + half for k in range(SECTORS) if mean[k, half] > LEAST_SLOPE] for half in (0, 1)]
+    telling = [half if len(half) >= LEAST_SECTORS else [] for half in halves]
+    return weights.reshape(SECTORS, POINTS).astype(np.float32), telling
 
 
 def _centered(design: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,10 +27,23 @@ MARGIN = 0.12
 """How far the pictures go beyond the scale's ends, as a share of its length."""
 UNSURE = 0.025
 """The pictures are not learned this near to the surface, share of the scale's length."""
+FIRST_UNSURE = 0.01
+"""The same at first, where what is not learned must be guessed."""
 NEAR = 0.15
 """How far from the surface its two sides are compared, share of the scale's length."""
 CAP = 40.0
 """Differences are no greater than this, in steps of `LOG`: a reflection is one thing, however bright."""
+ODD = (10.0, 18.0)
+"""Mean difference from both pictures, in steps of `LOG`, over a stretch of the tube: up to the first it is
+noise, from the second on something unknown."""
+FAR = 0.04
+"""Networks and frame-rate path may call the surface by this share of the tube differently."""
+LEAP = 0.08
+"""Share of the tube that the surface moves from one frame to the next, at most."""
+VAGUE = (0.025, 0.05)
+"""Share of the tube in which the surface may as well stand."""
+CLEAR = 8.0
+"""Difference between full and empty, in steps of `LOG`, from which the surface needs no look of its own."""
 LEARN = 0.2
 LEARN_EVERY = 6
 LOOKS = 12
@@ -60,21 +73,26 @@ class FastTube:
         self._anchor = _anchor_of(luma, geometry)
         self._window = max(4, round(0.04 * self._count))
         self._reads = 0
+        self._patience = 0.0
         self._looks = [geometry]
         self._last: float | None = None
         self._energy = 0.0
+        self._first = np.zeros(2 * self._window, np.float32)
+        self._shape_at: float | None = None
         self._rest = 0.0
+        self._compared = 0
         self._offset = 0.0
         """What the networks call the surface lies this many samples above what is found here."""
-        place = self._place(fraction)
+        self._trusted = place = self._place(fraction)
         shape = (ACROSS, self._count)
         self._empty, self._full = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self._known = np.zeros((2, self._count), np.bool_)
         self._shape = np.zeros(2 * self._window, np.float32)
         self._take(luma)
-        self._usable = self._learn(place, 1.0)
+        self._usable = self._learn(place, 1.0, FIRST_UNSURE)
         if self._usable:
-            self._learn_shape(place, 1.0)
+            self._learn_shape(place)
+            self._calibrate(place, self._surface()[0])
 
     @property
     def shift(self) -> tuple[float, float]:
@@ -97,11 +115,17 @@ class FastTube:
         mean = np.mean([(look.start, look.end) for look in self._looks], axis=0)
         self.geometry = TubeGeometry(mean[0], mean[1], self._drawn.width)
         seen = self._place(self._drawn.fraction_of(still.point_at(fraction)))
-        if self._last is not None and abs(seen - self._last) < 0.02 * self._count:
-            self._offset += 0.2 * (seen - self._last - self._offset)
-            self._learn_shape(self._last, LEARN)
+        if self._last is not None and abs(seen - self._last) < FAR * self._count:
+            self._calibrate(seen, self._last)
+            place = self._last
+        else:
+            place = seen - self._offset
+        self._trusted, self._patience = place, 0.0
+        relit = abs(self._shift.light - self._light) > 0.5 * RELIT
+        self._usable = self._learn(place, 1.0 if relit else LEARN)
+        self._learn_shape(place)
         self._light = self._shift.light
-        return True
+        return self._usable
 
     def read(self, luma: Luma) -> FastReading:
         """Return the surface's place in this frame.
@@ -120,12 +144,24 @@ class FastTube:
         place, confidence = self._surface()
         self._last = place
         self._reads += 1
+        self._patience += LEAP * self._count
+        if abs(place - self._trusted) > self._patience:
+            # No liquid leaps: a shadow's edge, or a reflection. Or the networks say so.
+            confidence = min(confidence, 0.3)
+        elif confidence >= 0.5:
+            self._trusted, self._patience = place, 0.0
         if confidence > 0.6 and self._reads % LEARN_EVERY == 0:
             self._learn(place, LEARN)
         point = self._drawn.point_at((place + self._offset) / self._count * (1 + 2 * MARGIN) - MARGIN)
         fraction = self.geometry.fraction_of(point)
         relit = abs(self._shift.light - self._light) > RELIT
         return FastReading(fraction, confidence, Reason.OK if confidence >= 0.5 else Reason.OCCLUDED, relit)
+
+    def _calibrate(self, seen: float, found: float) -> None:
+        """Learn by how much the networks call the surface higher than what is found here."""
+        if abs(seen - found) < FAR * self._count:
+            self._compared = min(self._compared + 1, LOOKS)
+            self._offset += (seen - found - self._offset) / self._compared
 
     def _make_table(self, luma: Luma) -> None:
         geometry = self._drawn
@@ -177,7 +213,7 @@ class FastTube:
             score[w : w + len(seen)] += ACROSS * (2 * seen - self._energy)
         k = int(score.argmax())
         low, high = max(0, k - w), min(self._count, k + w)
-        contrast = np.square(self._full[:, low:high] - self._empty[:, low:high])
+        contrast = np.minimum(np.square(self._full[:, low:high] - self._empty[:, low:high]), CAP * CAP)
         expected = float(contrast.sum()) * w / max(high - low, 1) + ACROSS * self._energy
         rival = max(
             float(score[: k - w].max()) if k > w else -np.inf,
@@ -185,10 +221,16 @@ class FastTube:
         )
         clear = (float(score[k]) - rival) / max(expected, 1.0)
         strength = math.sqrt(expected / (w * ACROSS))
-        fit = np.concatenate([np.abs(below[:, :k]), np.abs(above[:, k:])], axis=1)
-        good = float((fit < max(12.0, 0.6 * strength)).mean())
+        # What looks neither full nor empty for a while is something that was never seen.
+        miss = np.minimum(np.abs(np.concatenate([below[:, :k], above[:, k:]], axis=1)), CAP).mean(axis=0)
+        if self._energy > 0:
+            miss[max(0, k - w) : k + w] *= 0.5
+        odd = float(cv2.blur(miss[None], (2 * w + 1, 1)).max())
         place = float(k) + self._part(above, below, k) - self._rest
-        confidence = _ramp(clear, 0.15, 0.5) * _ramp(strength, 3.0, 7.0) * _ramp(good, 0.5, 0.75)
+        # Behind a clamp, or where full and empty look alike, the surface may stand anywhere.
+        vague = np.count_nonzero(score > score[k] - 0.1 * expected) / self._count
+        odd_or_vague = _ramp(odd, ODD[1], ODD[0]) * _ramp(vague, VAGUE[1], VAGUE[0])
+        confidence = _ramp(clear, 0.15, 0.5) * _ramp(strength, 3.0, 7.0) * odd_or_vague
         return place, confidence
 
     def _part(self, above: Rows, below: Rows, k: int) -> float:
@@ -202,9 +244,9 @@ class FastTube:
         share = (above[:, low:high] * step).sum(axis=0) / (np.square(step).sum(axis=0) + 1.0)
         return float(np.clip(np.clip(share, 0, 1).sum() - (k - low), -1.0, 1.0))
 
-    def _learn(self, place: float, rate: float) -> bool:
+    def _learn(self, place: float, rate: float, unsure: float = UNSURE) -> bool:
         """Learn both pictures from the last frame, and guess what was never seen; False if one is unknown."""
-        unsure = max(3, round(UNSURE * self._count))
+        unsure = max(2.0, unsure * self._count)
         now = self._now.astype(np.float32) - np.float32(self._shift.light / LOG_STEP)
         index = np.arange(self._count) + 0.5
         for picture, known, part in (
@@ -217,11 +259,13 @@ class FastTube:
             picture[:, old] += np.float32(rate) * (now[:, old] - picture[:, old])
             known |= part
         near = NEAR * self._count
+        # Beyond the scale's ends there may be fittings.
+        scale = (index > self._place(-0.01)) & (index < self._place(1.01))
         sides = [
             np.median(picture[:, own], axis=1, keepdims=True) if own.sum() >= 3 else None
             for picture, own in (
-                (self._full, self._known[0] & (index > place - near - unsure)),
-                (self._empty, self._known[1] & (index < place + near + unsure)),
+                (self._full, self._known[0] & scale & (index > place - near - unsure)),
+                (self._empty, self._known[1] & scale & (index < place + near + unsure)),
             )
         ]
         if sides[0] is None or sides[1] is None:
@@ -236,17 +280,33 @@ class FastTube:
             picture[:, ~known] = guess[:, ~known]
         return True
 
-    def _learn_shape(self, place: float, rate: float) -> None:
-        """Learn what the surface itself looks like, beside the step from full to empty."""
-        w = self._window
-        k = round(place)
-        if w <= k < self._count - w:
-            light = np.float32(self._shift.light / LOG_STEP)
-            now = self._now.astype(np.float32) - light
-            below = (now[:, k - w : k] - self._full[:, k - w : k]).mean(axis=0)
-            above = (now[:, k : k + w] - self._empty[:, k : k + w]).mean(axis=0)
-            shape = np.concatenate([below, above])
-            self._shape += np.float32(rate) * (shape - self._shape)
+    def _learn_shape(self, place: float) -> None:
+        """Learn what the surface itself looks like, beside the step from full to empty.
+
+        Seen at one place only it may as well be a clamp or a mark that stays there; so it counts for a
+        liquid as clear as air alone, until it has been seen at another: then what both have in common.
+        """
+        w, k = self._window, round(place)
+        if not w <= k < self._count - w:
+            return
+        light = np.float32(self._shift.light / LOG_STEP)
+        now = self._now.astype(np.float32) - light
+        below, above = slice(k - w, k), slice(k, k + w)
+        step = float(np.abs(self._full[:, k - w : k + w] - self._empty[:, k - w : k + w]).mean())
+        shape = np.concatenate(
+            [
+                (now[:, below] - self._full[:, below]).mean(axis=0),
+                (now[:, above] - self._empty[:, above]).mean(axis=0),
+            ]
+        )
+        if self._shape_at is None:
+            self._shape = shape if step < CLEAR else np.zeros_like(shape)
+        elif abs(place - self._shape_at) > 2 * w:
+            common = np.where(shape * self._first > 0, np.sign(shape), np.float32(0.0))
+            self._shape = common * np.minimum(np.abs(shape), np.abs(self._first))
+        else:
+            return
+        self._first, self._shape_at = shape, place
         self._energy = float(np.square(self._shape).sum())
 
 

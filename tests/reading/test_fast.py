@@ -1,0 +1,161 @@
+"""Between two looks: the pointer and the surface found again in the luma plane alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from meter_infer.reading.anchor import Anchor
+from meter_infer.reading.fast import FastReading
+from meter_infer.reading.fast_dial import FastDial
+from meter_infer.reading.fast_tube import FastTube
+from meter_infer.reading.geometry import TubeGeometry
+from meter_infer.reading.look import look
+from meter_infer.render.disturb import Stage, StagedScene
+from meter_infer.types import Luma, MeterKind, Reason
+from tests.reading.plain_dial import View, shoot
+from tests.scenes import Scene
+
+VIEWS = (
+    View(2.3, 4.7, 0.3, 0.0, 0.0, 320),
+    View(1.0, 4.2, 0.3, 0.54, 0.7, 260, noise=3.0),
+    View(4.0, 5.2, 0.3, 0.3, 2.0, 130),
+    View(3.3, 2.4, 0.3, 0.2, 1.2, 400),
+)
+Change = Callable[[Luma], Luma]
+
+
+def begin(view: View, change: Change = lambda luma: luma) -> FastDial:
+    shot = shoot(view)
+    luma = change(shot.luma)
+    seen, _ = look(MeterKind.POINTER, luma, shot.box, shot.segments)
+    assert seen.dial is not None
+    assert seen.pointer is not None
+    return FastDial(luma, seen.dial, seen.pointer)
+
+
+def follow(
+    view: View, fractions: Sequence[float], change: Change = lambda luma: luma, trusted: float = 1.0
+) -> list[float]:
+    """Return the errors of what is trusted over a course, in % of the span, and check how much that is."""
+    fast = begin(view, change)
+    errors = []
+    for number, fraction in enumerate(fractions):
+        found = fast.read(change(shoot(replace(view, fraction=fraction), seed=number).luma))
+        if found.confidence >= 0.5:
+            assert found.fraction is not None
+            errors.append(100 * abs(found.fraction - fraction))
+    assert len(errors) >= trusted * len(fractions)
+    return errors
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_pointer_is_followed_over_its_whole_scale(view: View) -> None:
+    errors = follow(view, [*np.linspace(0, 1, 25), 0.8, 0.1, 0.55])
+    assert np.mean(errors) < 0.15
+    assert max(errors) < 0.5
+
+
+def test_an_upright_pointer_is_exact() -> None:
+    assert np.mean(follow(VIEWS[0], np.linspace(0.05, 0.95, 30).tolist())) < 0.04
+
+
+def with_hand(view: View, fraction: float) -> Change:
+    """Draw a set-point hand, as dark and as long as the pointer."""
+    hand = shoot(replace(view, fraction=fraction, noise=0.0)).luma
+    return lambda luma: np.minimum(luma, hand)
+
+
+@pytest.mark.parametrize("view", VIEWS[:2])
+def test_a_set_point_hand_is_no_pointer(view: View) -> None:
+    errors = follow(view, np.linspace(0.3, 0.95, 14).tolist(), with_hand(view, 0.15))
+    assert max(errors) < 0.6
+
+
+@pytest.mark.parametrize("view", VIEWS[:2])
+def test_a_spot_of_glare_moves_no_reading(view: View) -> None:
+    def glare(luma: Luma) -> Luma:
+        spot = luma.copy()
+        cv2.circle(spot, (int(view.x + 0.16 * view.size), int(view.y)), int(0.09 * view.size), (255.0,), -1)
+        return np.asarray(cv2.GaussianBlur(spot, (0, 0), 1.0), dtype=np.uint8)
+
+    errors = follow(view, np.linspace(0.1, 0.9, 17).tolist(), glare, 0.8)
+    assert max(errors) < 0.8
+
+
+def test_a_covered_dial_is_not_trusted() -> None:
+    fast, shot = begin(VIEWS[0]), shoot(VIEWS[0])
+    covered = shot.luma.copy()
+    cv2.circle(covered, (300, 280), 110, (128.0,), -1)
+    found = fast.read(covered)
+    assert (found.confidence, found.reason) == (0.0, Reason.OCCLUDED)
+
+
+def test_a_picture_that_moved_far_is_another_view() -> None:
+    fast, shot = begin(VIEWS[0]), shoot(VIEWS[0])
+    found = fast.read(np.roll(shot.luma, 40, axis=1))
+    assert (found.fraction, found.reason) == (None, Reason.CAMERA_MOVED)
+    assert fast.read(shot.luma).confidence >= 0.5
+
+
+@pytest.mark.parametrize("shift", [(0.4, -0.3), (3.0, 1.6), (-6.5, 4.25)])
+def test_a_shift_is_measured_to_a_tenth_of_a_pixel(shift: tuple[float, float]) -> None:
+    view = VIEWS[0]
+    anchor = _anchor(shoot(view).luma)
+    moved = shoot(replace(view, x=view.x + shift[0], y=view.y + shift[1]), seed=1).luma
+    found = anchor.follow(moved)
+    assert found is not None
+    assert (found.x, found.y) == pytest.approx(shift, abs=0.1)
+    assert abs(found.turn) < 0.002
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.15])
+def test_light_is_measured_and_is_no_shift(gain: float) -> None:
+    luma = shoot(VIEWS[0]).luma
+    found = _anchor(luma).follow(np.clip(luma * gain, 0, 255).astype(np.uint8))
+    assert found is not None
+    assert np.hypot(found.x, found.y) < 0.1
+    assert found.light == pytest.approx(np.log(gain), abs=0.15)
+
+
+def test_a_wall_without_structure_is_no_anchor() -> None:
+    flat = np.random.default_rng(0).normal(120, 2, (300, 300)).astype(np.uint8)
+    assert not _anchor(flat).usable
+
+
+def _anchor(luma: Luma) -> Anchor:
+    region = np.ones((luma.shape[0] - 40, luma.shape[1] - 40), np.bool_)
+    return Anchor(luma, region, (20, 20), np.array([300.0, 280.0]))
+
+
+def levels(seed: int, course: NDArray[np.float64], px: float) -> tuple[list[FastReading], list[float]]:
+    """Return what a level's reader says over a course, and the truth; the first frame builds it."""
+    scene = StagedScene(seed, course, Stage(kind=MeterKind.LEVEL, meter_px=px))
+    frames = [scene.frame(k) for k in range(len(course))]
+    luma, truth = frames[0]
+    seen, _ = look(MeterKind.LEVEL, luma, truth.full_box, Scene(luma, truth).segments())
+    assert seen.tube is not None
+    assert seen.fraction is not None
+    fast = FastTube(luma, seen.tube, seen.fraction)
+    return [fast.read(luma) for luma, _ in frames[1:]], [item.fraction for _, item in frames[1:]]
+
+
+@pytest.mark.parametrize(("seed", "px"), [(1, 320.0), (3, 190.0), (11, 190.0)])
+def test_a_surface_is_followed_up_and_down(seed: int, px: float) -> None:
+    course = 0.45 + 0.3 * np.sin(np.arange(60) / 60 * 2 * np.pi)
+    found, truth = levels(seed, course, px)
+    good = [f.confidence >= 0.5 for f in found]
+    assert np.mean(good) > 0.75
+    errors = [100 * abs((f.fraction or 0.0) - t) for f, t, g in zip(found, truth, good, strict=True) if g]
+    assert np.mean(errors) < 1.0
+    assert np.quantile(errors, 0.95) < 2.0
+
+
+def test_a_tube_that_looks_the_same_everywhere_is_not_trusted() -> None:
+    flat = np.full((300, 200), 120, np.uint8)
+    flat[::20] = 60
+    fast = FastTube(flat, TubeGeometry(np.array([100.0, 260.0]), np.array([100.0, 40.0]), 30.0), 0.5)
+    assert fast.read(flat).confidence < 0.5
