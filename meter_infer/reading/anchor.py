@@ -131,14 +131,18 @@ class Anchor:
 
     def follow(self, luma: Luma) -> Shift | None:
         """Return how the picture of this frame has moved; None when it cannot be found again."""
+        start = self._at
         found = self._refine(luma)
+        if found is None and start != (0.0, 0.0):
+            self._at = 0.0, 0.0
+            found = self._refine(luma)
         if found is not None:
             self._misses = 0
             return found
+        self._at = start
         self._misses += 1
         if self._misses % 4 != 1:
             return None
-        start = self._at
         self._search(luma)
         found = self._refine(luma)
         if found is None:

@@ -96,8 +96,7 @@ def test_a_covered_dial_is_not_trusted() -> None:
 
 def test_a_picture_that_moved_far_is_another_view() -> None:
     fast, shot = begin(VIEWS[0]), shoot(VIEWS[0])
-    found = fast.read(np.roll(shot.luma, 40, axis=1))
-    assert (found.fraction, found.reason) == (None, Reason.CAMERA_MOVED)
+    assert fast.read(np.roll(shot.luma, 40, axis=1)).confidence < 0.5
     assert fast.read(shot.luma).confidence >= 0.5
 
 
