@@ -304,11 +304,12 @@ def slope_per_hour(times_s: list[float], values: list[float], skip_s: float) -> 
 
 
 def plot(path: Path, times_s: list[float], values: list[float], title: str, marks: dict[float, str]) -> None:
-    """Draw a curve over time with marks at events, as a PNG."""
-    width, height, left, bottom = 1200, 500, 80, 60
+    """Draw a curve over time with marks at events, as a PNG; the first half minute may leave the picture."""
+    width, height, left, bottom = 1000, 420, 60, 50
     image = np.full((height, width, 3), 255, np.uint8)
-    top = 40
-    low, high = min(values) - 1, max(values) + 1
+    top = 90
+    settled = [value for second, value in zip(times_s, values, strict=True) if second > 30] or values
+    low, high = 0.9 * min(settled), 1.1 * max(settled)
     span = max(times_s[-1], 1.0)
 
     def at(time_s: float, value: float) -> tuple[int, int]:
@@ -317,10 +318,10 @@ def plot(path: Path, times_s: list[float], values: list[float], title: str, mark
         return round(x), round(y)
 
     font = cv2.FONT_HERSHEY_SIMPLEX
-    for second, words in marks.items():
-        x = at(second, low)[0]
-        cv2.line(image, (x, top), (x, height - bottom), (210, 210, 210), 1)
-        cv2.putText(image, words, (x + 2, top + 12), font, 0.35, (120, 120, 120), 1, cv2.LINE_AA)
+    for number, (second, words) in enumerate(marks.items()):
+        x, y = at(second, low)[0], 40 + 13 * (number % 4)
+        cv2.line(image, (x, y), (x, height - bottom), (210, 210, 210), 1)
+        cv2.putText(image, words, (x + 3, y + 9), font, 0.35, (120, 120, 120), 1, cv2.LINE_AA)
     for value in np.linspace(low, high, 5):
         cv2.putText(
             image, f"{value:.0f}", (10, at(0, value)[1] + 4), font, 0.45, (60, 60, 60), 1, cv2.LINE_AA
@@ -328,8 +329,8 @@ def plot(path: Path, times_s: list[float], values: list[float], title: str, mark
     for second in np.linspace(0, span, 6):
         place = (at(second, low)[0] - 15, height - bottom + 25)
         cv2.putText(image, f"{second / 60:.1f}", place, font, 0.45, (60, 60, 60), 1, cv2.LINE_AA)
-    points = np.array([at(t, v) for t, v in zip(times_s, values, strict=True)], np.int32)
-    cv2.polylines(image, [points], False, (160, 90, 20), 2, cv2.LINE_AA)
+    points = np.array([at(t, max(v, low)) for t, v in zip(times_s, values, strict=True)], np.int32)
+    cv2.polylines(image, [points], False, (160, 90, 20), 1, cv2.LINE_AA)
     cv2.putText(image, title, (left, 24), font, 0.6, (30, 30, 30), 1, cv2.LINE_AA)
     cv2.imwrite(str(path), image)
 

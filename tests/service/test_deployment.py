@@ -2,11 +2,16 @@
 
 import configparser
 import re
+import shutil
+import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from meter_infer.cli.main import app
 from meter_infer.config import load_site
 from meter_infer.service import live_settings, mqtt_settings, secrets_of
 
@@ -67,3 +72,26 @@ def test_the_unit_speaks_the_services_protocol() -> None:
     assert "-HUP" in service["ExecReload"]
     assert service["Restart"] == "always"
     assert service["RestartPreventExitStatus"] == "2"
+
+
+def test_systemd_understands_the_unit(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    text = (ROOT / "configs" / "meter-infer.service").read_text()
+    unit = tmp_path / "meter-infer.service"
+    unit.write_text(text.replace("/opt/meter_infer/bin/meter-infer", shutil.which("true") or "/bin/true"))
+    done = subprocess.run([program, "verify", str(unit)], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_program_that_is_deployed_exists() -> None:
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    for name in ("Dockerfile", "Dockerfile.gpu"):
+        text = (ROOT / "docker" / name).read_text()
+        (program,) = re.findall(r'^ENTRYPOINT \["(.*)"\]$', text, re.M)
+        assert program in scripts
+    help_of_run = CliRunner().invoke(app, ["run", "--help"])
+    assert help_of_run.exit_code == 0
+    compose = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())
+    assert compose["services"]["meter-infer"]["command"][0] == "run"
