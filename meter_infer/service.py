@@ -74,6 +74,7 @@ class NetworkLiveReader:
                 TimedSegmenter(networks, observe),
                 cadence_s=cadence_s,
                 turn=self._turn,
+                deferring=True,
             )
             stack.callback(self._reader.close)
             self.engine = networks.name
@@ -83,6 +84,11 @@ class NetworkLiveReader:
         """Return the readings of all meters of all frames."""
         with self._turn.desk:
             return self._reader.read(frames)
+
+    def verify(self, frame: Frame) -> None:
+        """Have the networks look at a frame that was read without them."""
+        with self._turn.desk:
+            self._reader.verify(frame)
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters."""

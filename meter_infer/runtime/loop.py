@@ -29,6 +29,9 @@ class FrameReader(Protocol):
     def read(self, frames: Sequence[Frame]) -> list[Reading]:
         """Return the readings of all meters of all frames, frame by frame."""
 
+    def verify(self, frame: Frame) -> None:
+        """Do for a frame what need not hold up its readings, once they are out."""
+
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters; those that did not change keep what is known of them."""
 
@@ -134,8 +137,18 @@ class ReadingLoop:
             self._publish(self._judge(done, readings))
             self._listener.on_batch(done, [began - frame.received_s for frame in done], took)
         finally:
-            del self._began_s[thread]
             self._intake.done(frames)
+            del self._began_s[thread]
+        for frame in done:
+            self._began_s[thread] = self._clock()
+            self._verify(reader, frame)
+            del self._began_s[thread]
+
+    def _verify(self, reader: FrameReader, frame: Frame) -> None:
+        try:
+            reader.verify(frame)
+        except Exception as error:  # noqa: BLE001  # logged and counted; what is known of the camera stays
+            self._failed(error)
 
     def _read(self, reader: FrameReader, frames: Sequence[Frame]) -> tuple[list[Frame], list[Reading]]:
         try:

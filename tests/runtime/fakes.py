@@ -76,6 +76,9 @@ class FakeReader:
             for setup in self.meters.get(item.camera, ())
         ]
 
+    def verify(self, frame: Frame) -> None:
+        pass
+
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         self.meters[camera] = tuple(meters)
 
