@@ -1,7 +1,7 @@
 """The two networks: frames to meters, and meters to their parts."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 GpuLoss = Literal["cpu", "restart"]
 _MAX_BATCH = 8
+
+
+Wrap = Callable[[Backend], Backend]
+"""Puts something around an engine."""
 
 
 class Detector:
@@ -125,10 +129,12 @@ def load_detector(
     options: BackendOptions = DEFAULTS,
     decode: DetectOptions = detect.DEFAULTS,
     models: Path | None = None,
+    wrap: Wrap | None = None,
 ) -> Detector:
     """The shipped detector, or the one in the folder `models`. Raises ModelError and BackendError."""
     model = load_model("detect", models)
-    return Detector(create_backend(backend, model.data, options), model.spec.input_size, decode)
+    engine = create_backend(backend, model.data, options)
+    return Detector(wrap(engine) if wrap else engine, model.spec.input_size, decode)
 
 
 def load_segmenter(
@@ -136,10 +142,12 @@ def load_segmenter(
     options: BackendOptions = DEFAULTS,
     decode: SegmentOptions = segment.DEFAULTS,
     models: Path | None = None,
+    wrap: Wrap | None = None,
 ) -> Segmenter:
     """The shipped segmenter, or the one in the folder `models`. Raises ModelError and BackendError."""
     model = load_model("segment", models)
-    return Segmenter(create_backend(backend, model.data, options), model.spec.input_size, decode)
+    engine = create_backend(backend, model.data, options)
+    return Segmenter(wrap(engine) if wrap else engine, model.spec.input_size, decode)
 
 
 class CpuNetworks:
@@ -162,16 +170,18 @@ def load_networks(
     options: BackendOptions = DEFAULTS,
     models: Path | None = None,
     gpu_loss: GpuLoss = "cpu",
+    wrap: Wrap | None = None,
 ) -> Networks:
     """Both networks, shipped or from the folder `models`, on the CPU or, by the backend's name, on a GPU.
 
     `gpu_loss` says what happens when the GPU falls away: `cpu` lets the CPU do the work until it is back,
-    `restart` opens it again and fails in between. Raises ModelError and BackendError.
+    `restart` opens it again and fails in between. `wrap` puts something around each engine on the CPU.
+    Raises ModelError and BackendError.
     """
     if backend not in ON_GPU:
         with ExitStack() as stack:
-            detector = stack.enter_context(load_detector(backend, options, models=models))
-            segmenter = load_segmenter(backend, options, models=models)
+            detector = stack.enter_context(load_detector(backend, options, models=models, wrap=wrap))
+            segmenter = load_segmenter(backend, options, models=models, wrap=wrap)
             stack.pop_all()
         return CpuNetworks(detector, segmenter)
     from meter_infer.gpu.networks import SteadyNetworks
@@ -180,7 +190,7 @@ def load_networks(
         return load_gpu_networks(backend, options, models)
 
     def spare() -> Networks:
-        return load_networks("auto", BackendOptions(threads=options.threads), models)
+        return load_networks("auto", BackendOptions(threads=options.threads), models, wrap=wrap)
 
     return SteadyNetworks(card, spare if gpu_loss == "cpu" else None)
 

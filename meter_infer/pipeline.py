@@ -8,6 +8,7 @@ calibration, plausibility                      value
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
@@ -25,6 +26,12 @@ from meter_infer.vision.letterbox import second_box
 
 __all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup"]
 
+DETECT_EVERY = 10
+"""One of so many verifications of a camera looks for meters in the whole frame; the others look at the one
+meter that was looked at longest ago, where it is known to be."""
+SEARCH_EVERY = 4
+"""Where all meters of a camera are in doubt, one of so many looks in vain searches the whole frame, the first
+among them; the others, and all where some are not in doubt, are for one meter at its place."""
 FRESH_FRAMES = 5
 """Frames of a new place after which a moved camera is no longer reported."""
 MAX_PASSING = 64
@@ -88,6 +95,8 @@ class MeterReader:
             then the networks look at once. 0: the networks look at every frame.
         turn: how several threads share the networks. A look that is due waits until they are free, while
             the meters are read from the luma plane.
+        deferring: a frame is read from the luma plane even when the networks are due; the caller has them
+            look at it by `verify`, once its readings are out.
     """
 
     def __init__(
@@ -101,6 +110,7 @@ class MeterReader:
         cadence_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
         turn: Turn | None = None,
+        deferring: bool = False,
     ) -> None:
         self._turn: Turn = turn or Alone()
         self._detector = detector
@@ -109,6 +119,10 @@ class MeterReader:
         self._max_age_s = max_age_s
         self._clock = clock
         self._schedule = Schedule(cadence_s)
+        self._deferring = deferring
+        self._wanted: dict[str, Frame] = {}
+        """By camera, the frame that the networks are to verify."""
+        self._verifications: Counter[str] = Counter()
         self._binders: dict[str, Binder] = {}
         self._states: dict[tuple[str, str], MeterState] = {}
         self._configured = frozenset(setup.camera for setup in meters)
@@ -172,11 +186,13 @@ class MeterReader:
     def _between(self, frame: Frame) -> list[Reading] | None:
         """Read a frame without the networks; None when it is their turn."""
         at_s, schedule, free = frame.captured_at.timestamp(), self._schedule, self._turn.free()
-        if schedule.is_due(frame.camera, at_s, free):
+        due = schedule.is_due(frame.camera, at_s, free)
+        if due and not (self._deferring and schedule.knows(frame.camera, at_s)):
             schedule.looked(frame.camera, at_s)
             return None
         patient = free and schedule.may_look(frame.camera, at_s)
-        readings = []
+        readings: list[Reading] = []
+        doubtful: list[tuple[MeterState, int, Bound]] = []
         for place in self._binder(frame).places:
             if place.automatic and place.missed:
                 continue
@@ -184,16 +200,63 @@ class MeterReader:
             state = self._state(frame, bound)
             found = between(frame.luma, state)
             trusted = found is not None and found.confidence >= GOOD
-            if patient and not place.automatic and (found is None or not trusted or found.relit):
-                schedule.looked_early(frame.camera, at_s)
-                return None
+            if not place.automatic and (found is None or not trusted or found.relit):
+                if patient and not self._deferring:
+                    schedule.looked_early(frame.camera, at_s)
+                    return None
+                doubtful.append((state, len(readings), bound))
             if trusted and found is not None and found.fraction is not None and state.seen is not None:
                 sure = min(state.seen.confidence, found.confidence)
                 seen = replace(state.seen, fraction=found.fraction, confidence=sure)
                 readings.append(self._followed(frame, bound, state, seen, found.fraction))
             else:
                 readings.append(self._doubtful(frame, bound, state, found))
+        if not self._deferring:
+            return readings
+        ready = [each for each in doubtful if free and schedule.is_worth_a_look(each[0], at_s)]
+        if ready and len(doubtful) == len(readings) and ready[0][0].vain % SEARCH_EVERY == 0:
+            schedule.looked(frame.camera, at_s)
+            return None  # none of them is where it was: the camera may have moved
+        if ready:
+            _, place_of, bound = min(ready, key=lambda each: each[0].looked_s)
+            readings[place_of] = self._reading(frame, bound, self._parts(frame, bound))
+        elif due and len(doubtful) < len(readings):
+            schedule.looked(frame.camera, at_s)
+            self._wanted[frame.camera] = frame
         return readings
+
+    def verify(self, frame: Frame) -> None:
+        """Have the networks look at a frame that was read without them, where they are due; see `deferring`.
+
+        What they see is not published: later frames were read meanwhile. It decides on whether and how the
+        next frames are read without them.
+        """
+        if self._wanted.get(frame.camera) is not frame:
+            return
+        del self._wanted[frame.camera]
+        self._verifications[frame.camera] += 1
+        known = [
+            (state.looked_s, bound)
+            for place in self._binder(frame).places
+            if place.box is not None and not place.missed
+            for bound in (Bound(place.meter, place.kind, place.box, 1.0),)
+            if (state := self._state(frame, bound)).fast is not None
+        ]
+        if self._verifications[frame.camera] % DETECT_EVERY == 0 or not known:
+            (items,) = self._examine([frame])
+        else:
+            bound = min(known, key=lambda each: each[0])[1]
+            items = [(bound, self._parts(frame, bound))]
+        for item, crops in items:
+            state = self._state(frame, item)
+            limit, state.limit = state.limit, None  # it has seen later values
+            self._reading(frame, item, crops)
+            state.limit = limit
+
+    def _parts(self, frame: Frame, bound: Bound) -> list[list[Segment]]:
+        """Return what the segmenter finds of one meter, in each of its crops."""
+        with self._turn:
+            return self._segmenter.segment([(frame, box) for box in self._crops(frame, bound)])
 
     def _doubtful(self, frame: Frame, bound: Bound, state: MeterState, found: FastReading | None) -> Reading:
         """Return a reading without a value: nothing can be told before the networks look again."""
@@ -231,6 +294,8 @@ class MeterReader:
         self._configured -= {camera}
         self._binders.pop(camera, None)
         self._schedule.forget(camera)
+        self._wanted.pop(camera, None)
+        self._verifications.pop(camera, None)
         for key in [key for key in self._states if key[0] == camera]:
             del self._states[key]
             self.shapes.pop(key, None)
@@ -240,6 +305,8 @@ class MeterReader:
         self._binders.clear()
         self._states.clear()
         self._schedule = Schedule(self._schedule.cadence_s)
+        self._wanted.clear()
+        self._verifications.clear()
         self.shapes.clear()
 
     def _binder(self, frame: Frame) -> Binder:
@@ -293,6 +360,9 @@ class MeterReader:
     def _reading(self, frame: Frame, bound: Bound, crops: Sequence[Sequence[Segment]]) -> Reading:
         state = self._state(frame, bound)
         state.last = self._looked(frame, bound, state, crops)
+        state.looked_s, state.vain = frame.captured_at.timestamp(), state.vain + 1
+        if state.last.confidence >= GOOD:
+            state.vain = 0
         if state.last.confidence < GOOD:
             state.settled = 0
         elif len(crops) > 1:

@@ -3,19 +3,21 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from meter_infer.annotate import Polyline
 from meter_infer.app import ReaderOptions, address_of, meter_setups
+from meter_infer.backends import Backend
 from meter_infer.config import CameraConfig, MeterConfig, MqttConfig, Site, load_site
 from meter_infer.errors import ConfigError, MeterInferError
 from meter_infer.evidence import EvidenceSettings
 from meter_infer.networks import load_networks
 from meter_infer.overlay import shapes_of
 from meter_infer.pipeline import MeterReader, MeterSetup
+from meter_infer.runtime.background import BackgroundBackend
 from meter_infer.runtime.health import Health, health_of, present_metrics
 from meter_infer.runtime.http import StatusServer
 from meter_infer.runtime.keeper import Keeper
@@ -67,7 +69,11 @@ class NetworkLiveReader:
     def __init__(self, options: ReaderOptions, cadence_s: float, observe: Observe) -> None:
         self._turn = NetworkTurn()
         with ExitStack() as stack:
-            networks = load_networks(options.backend, options.engine, options.models, options.gpu_loss)
+            engine, wrap = options.engine, None
+            if cadence_s > 0:
+                # one core at most, and that only where decoding and reading leave it
+                engine, wrap = replace(engine, threads=engine.threads or 1), self._in_background
+            networks = load_networks(options.backend, engine, options.models, options.gpu_loss, wrap)
             stack.callback(networks.close)
             self._reader = MeterReader(
                 TimedDetector(networks, observe),
@@ -79,6 +85,9 @@ class NetworkLiveReader:
             stack.callback(self._reader.close)
             self.engine = networks.name
             self._close = stack.pop_all().close
+
+    def _in_background(self, backend: Backend) -> Backend:
+        return BackgroundBackend(backend, self._turn)
 
     def read(self, frames: Sequence[Frame]) -> list[Reading]:
         """Return the readings of all meters of all frames."""

@@ -16,6 +16,8 @@ RECHECK = 0.2
 """Share of the cadence that passes at least between two looks of the networks, however doubtful a meter
 is, and twice as much after each that was in vain: one that stays covered must not take all of the
 processor. Meters that nobody configured wait for the cadence."""
+MOST_PATIENCE = 4.0
+"""What that grows to."""
 AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
 _GOLDEN = 0.618034
@@ -54,10 +56,20 @@ class Schedule:
         rested = at_s - last >= RECHECK * self.cadence_s - 1e-6
         return late or (rested and self._slot(camera, at_s) > self._slot(camera, last))
 
+    def knows(self, camera: str, at_s: float) -> bool:
+        """Say whether the networks ever looked at a camera, before this capture time."""
+        last = self._last.get(camera)
+        return last is not None and self.cadence_s > 0 and at_s >= last
+
     def may_look(self, camera: str, at_s: float) -> bool:
         """Say whether the networks may look out of turn."""
         patience = self._patience.get(camera, RECHECK)
         return at_s - self._last.get(camera, 0.0) >= patience * self.cadence_s - 1e-6
+
+    def is_worth_a_look(self, state: MeterState, at_s: float) -> bool:
+        """Say whether a meter in doubt should be looked at again, whatever else its camera shows."""
+        patience = min(MOST_PATIENCE, RECHECK * 2.0 ** min(state.vain, 10))
+        return not 0 <= at_s - state.looked_s < patience * self.cadence_s - 1e-6
 
     def looked(self, camera: str, at_s: float) -> None:
         """Take note that the networks look at a frame."""
@@ -66,7 +78,7 @@ class Schedule:
     def looked_early(self, camera: str, at_s: float) -> None:
         """Take note that they do so out of turn."""
         self._last[camera] = at_s
-        self._patience[camera] = min(1.0, 2 * self._patience.get(camera, RECHECK))
+        self._patience[camera] = min(MOST_PATIENCE, 2 * self._patience.get(camera, RECHECK))
 
     def looked_well(self, camera: str) -> None:
         """Take note that their look was not in vain."""

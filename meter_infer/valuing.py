@@ -56,6 +56,10 @@ class MeterState:
     """What came of the networks' last look."""
     apart: float | None = None
     """By how much the last second opinion differed, share of the scale."""
+    looked_s: float = float("-inf")
+    """Capture time of the frame that the networks looked at last, seconds."""
+    vain: int = 0
+    """Looks in a row that were not good."""
     settled: int = 0
     """Looks that need no second opinion."""
 

@@ -2,6 +2,8 @@
 
 import threading
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 
@@ -9,8 +11,8 @@ class NetworkTurn:
     """Whoever waited longest for the networks is next: a meter in doubt must not shut out the others.
 
     A thread reads `at the desk`, one at a time: Python runs one thread of them anyway, and passing its lock
-    to and fro at each call into NumPy would cost more than the reading itself. Who waits for the networks or
-    uses them leaves the desk meanwhile. See `pipeline.Turn`.
+    to and fro at each call into NumPy would cost more than the reading itself. Who waits for the networks,
+    or for what they say, leaves the desk meanwhile. See `pipeline.Turn`.
     """
 
     def __init__(self) -> None:
@@ -23,17 +25,27 @@ class NetworkTurn:
         """Say whether nobody has the networks or waits for them just now."""
         return not self._waiting
 
-    def __enter__(self) -> Self:
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Leave the desk for a while."""
         self.desk.release()
+        try:
+            yield
+        finally:
+            self.desk.acquire()
+
+    def __enter__(self) -> Self:
         me = threading.get_ident()
         with self._changed:
             self._waiting.append(me)
-            while self._waiting[0] != me:
-                self._changed.wait()
+            first = self._waiting[0] == me
+        if not first:
+            with self.away(), self._changed:
+                while self._waiting[0] != me:
+                    self._changed.wait()
         return self
 
     def __exit__(self, *exc: object) -> None:
         with self._changed:
             self._waiting.popleft()
             self._changed.notify_all()
-        self.desk.acquire()

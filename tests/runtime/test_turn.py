@@ -14,7 +14,7 @@ def test_who_waits_longest_is_next() -> None:
         with turn.desk, turn:
             served.append(name)
 
-    with turn.desk, turn:
+    with turn.desk, turn, turn.away():
         assert not turn.free()
         for name in range(4):
             threads.append(threading.Thread(target=use, args=(name,)))
@@ -31,7 +31,7 @@ def test_who_uses_the_networks_leaves_the_desk_meanwhile() -> None:
     turn = NetworkTurn()
     with turn.desk:
         assert turn.desk.locked()
-        with turn:
+        with turn, turn.away():
             assert turn.desk.acquire(blocking=False)
             turn.desk.release()
         assert turn.desk.locked()

@@ -1,0 +1,66 @@
+"""The networks behind the reading: one thread of low priority, and the desk left to others meanwhile."""
+
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self
+
+from meter_infer.backends import Backend
+from meter_infer.backends.base import Tensor, TensorSpec
+from meter_infer.runtime.turn import NetworkTurn
+
+_NICER = 10
+"""Steps of priority below the rest: decoding and reading are due at every frame, the networks seldom."""
+
+
+class BackgroundBackend:
+    """A backend that runs in a thread of its own, with the threads it starts, at low priority.
+
+    `infer` is called from the desk of `turn`, and leaves it while the engine works.
+    """
+
+    def __init__(self, backend: Backend, turn: NetworkTurn) -> None:
+        """Own `backend`."""
+        self._backend = backend
+        self._turn = turn
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="networks", initializer=_give_way)
+
+    @property
+    def name(self) -> str:
+        """Engine and precision."""
+        return self._backend.name
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """The model's inputs."""
+        return self._backend.inputs
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """The model's outputs."""
+        return self._backend.outputs
+
+    def infer(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Run a batch; see `Backend.infer`."""
+        running = self._pool.submit(self._backend.infer, images)
+        with self._turn.away():
+            return running.result()
+
+    def close(self) -> None:
+        """Free the model and end the thread."""
+        self._pool.shutdown()
+        self._backend.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _give_way() -> None:
+    """Lower the priority of the calling thread, and so of those that it starts. Linux has one a thread."""
+    if sys.platform == "linux":
+        mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(19, mine + _NICER))
