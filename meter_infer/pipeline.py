@@ -19,7 +19,7 @@ from meter_infer.binding import Binder, Bound, Place
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Look, look
 from meter_infer.reading.quality import GOOD
-from meter_infer.trust import Schedule, between, verify
+from meter_infer.trust import Alone, Schedule, Turn, between, verify
 from meter_infer.types import Box, Detection, Frame, Luma, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, valued
 from meter_infer.vision.letterbox import second_box
@@ -32,6 +32,8 @@ meter that was looked at longest ago, where it is known to be."""
 SEARCH_EVERY = 4
 """Where all meters of a camera are in doubt, one of so many looks in vain searches the whole frame, the first
 among them; the others, and all where some are not in doubt, are for one meter at its place."""
+FORGOTTEN_S = 10.0
+"""A look that was wanted and has not come by then will not come."""
 FRESH_FRAMES = 5
 """Frames of a new place after which a moved camera is no longer reported."""
 MAX_PASSING = 64
@@ -56,29 +58,6 @@ class MeterSegmenter(Protocol):
         """Return the parts of each meter, in pixels of its frame."""
 
 
-class Turn(Protocol):
-    """Whose turn it is to use the networks; `with` it they are the caller's own."""
-
-    def free(self) -> bool:
-        """Say whether nobody uses them just now."""
-
-    def __enter__(self) -> object: ...
-
-    def __exit__(self, *exc: object) -> object: ...
-
-
-class Alone:
-    """The turn of a reader that shares its networks with no other thread."""
-
-    def free(self) -> bool:
-        """Always."""
-        return True
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *exc: object) -> None: ...
-
-
 class MeterReader:
     """Reads the meters of any number of cameras; one call may mix their frames.
 
@@ -95,8 +74,8 @@ class MeterReader:
             then the networks look at once. 0: the networks look at every frame.
         turn: how several threads share the networks. A look that is due waits until they are free, while
             the meters are read from the luma plane.
-        deferring: a frame is read from the luma plane even when the networks are due; the caller has them
-            look at it by `verify`, once its readings are out.
+        deferring: a frame is read from the luma plane even when the networks are due, or a meter is in doubt;
+            the caller has them look at it by `verify`, once its readings are out.
     """
 
     def __init__(
@@ -120,8 +99,8 @@ class MeterReader:
         self._clock = clock
         self._schedule = Schedule(cadence_s)
         self._deferring = deferring
-        self._wanted: dict[str, Frame] = {}
-        """By camera, the frame that the networks are to verify."""
+        self._wanted: dict[str, tuple[Frame, Bound | None]] = {}
+        """By camera, what the networks are to look at: the frame, and the meter where one is in doubt."""
         self._verifications: Counter[str] = Counter()
         self._binders: dict[str, Binder] = {}
         self._states: dict[tuple[str, str], MeterState] = {}
@@ -192,7 +171,7 @@ class MeterReader:
             return None
         patient = free and schedule.may_look(frame.camera, at_s)
         readings: list[Reading] = []
-        doubtful: list[tuple[MeterState, int, Bound]] = []
+        doubtful: list[tuple[MeterState, Bound]] = []
         for place in self._binder(frame).places:
             if place.automatic and place.missed:
                 continue
@@ -204,7 +183,7 @@ class MeterReader:
                 if patient and not self._deferring:
                     schedule.looked_early(frame.camera, at_s)
                     return None
-                doubtful.append((state, len(readings), bound))
+                doubtful.append((state, bound))
             if trusted and found is not None and found.fraction is not None and state.seen is not None:
                 sure = min(state.seen.confidence, found.confidence)
                 seen = replace(state.seen, fraction=found.fraction, confidence=sure)
@@ -213,27 +192,60 @@ class MeterReader:
                 readings.append(self._doubtful(frame, bound, state, found))
         if not self._deferring:
             return readings
-        ready = [each for each in doubtful if free and schedule.is_worth_a_look(each[0], at_s)]
+        idle = free and not self._is_awaited(frame.camera, at_s)
+        ready = [each for each in doubtful if idle and schedule.is_worth_a_look(each[0], at_s)]
         if ready and len(doubtful) == len(readings) and ready[0][0].vain % SEARCH_EVERY == 0:
             schedule.looked(frame.camera, at_s)
             return None  # none of them is where it was: the camera may have moved
         if ready:
-            _, place_of, bound = min(ready, key=lambda each: each[0].looked_s)
-            readings[place_of] = self._reading(frame, bound, self._parts(frame, bound))
-        elif due and len(doubtful) < len(readings):
+            state, bound = min(ready, key=lambda each: each[0].looked_s)
+            state.held = []
+            self._wanted[frame.camera] = frame, bound
+        elif due and idle and len(doubtful) < len(readings):
             schedule.looked(frame.camera, at_s)
-            self._wanted[frame.camera] = frame
-        return readings
+            self._wanted[frame.camera] = frame, None
+        return [reading for reading in readings if not self._is_held(reading)]
 
-    def verify(self, frame: Frame) -> None:
-        """Have the networks look at a frame that was read without them, where they are due; see `deferring`.
+    def _is_awaited(self, camera: str, at_s: float) -> bool:
+        """Say whether the networks have still to look at a frame of a camera; what is overdue is let go."""
+        frame, bound = self._wanted.get(camera, (None, None))
+        if frame is None or at_s - frame.captured_at.timestamp() < FORGOTTEN_S:
+            return frame is not None
+        del self._wanted[camera]
+        if bound is not None:
+            self._state(frame, bound).held = None
+        return False
 
-        What they see is not published: later frames were read meanwhile. It decides on whether and how the
-        next frames are read without them.
+    def _is_held(self, reading: Reading) -> bool:
+        """Keep a reading back while the networks look at an earlier one of its meter."""
+        state = self._states[reading.camera, reading.meter]
+        if state.held is not None:
+            state.held.append(reading)
+        return state.held is not None
+
+    def verify(self, frame: Frame) -> list[Reading]:
+        """Have the networks look at a frame that was read without them, where that is wanted.
+
+        Returns the readings of a doubtful meter, of this frame and of those that came meanwhile. Where no
+        meter is in doubt nothing is returned: what the networks see is older than what was read meanwhile,
+        and only decides on whether and how the next frames are read without them.
         """
-        if self._wanted.get(frame.camera) is not frame:
-            return
-        del self._wanted[frame.camera]
+        wanted, bound = self._wanted.get(frame.camera, (None, None))
+        if wanted is not frame:
+            return []
+        if bound is None:
+            self._wanted.pop(frame.camera)
+            self._verify(frame)
+            return []
+        state = self._state(frame, bound)
+        try:
+            looked = self._reading(frame, bound, self._parts(frame, bound))
+        finally:
+            self._wanted.pop(frame.camera, None)
+            held, state.held = state.held or [], None
+        return [looked, *held[1:]]
+
+    def _verify(self, frame: Frame) -> None:
         self._verifications[frame.camera] += 1
         known = [
             (state.looked_s, bound)

@@ -40,7 +40,7 @@ from meter_infer.types import Frame, Reading
 logger = logging.getLogger(__name__)
 
 _LEAST_LANES, _MOST_LANES = 4, 32
-_BACKLOG = 8
+_BACKLOG = 12
 """Frames of a camera that wait while the networks look at one of them."""
 
 
@@ -94,10 +94,10 @@ class NetworkLiveReader:
         with self._turn.desk:
             return self._reader.read(frames)
 
-    def verify(self, frame: Frame) -> None:
+    def verify(self, frame: Frame) -> list[Reading]:
         """Have the networks look at a frame that was read without them."""
         with self._turn.desk:
-            self._reader.verify(frame)
+            return self._reader.verify(frame)
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters."""

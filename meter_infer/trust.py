@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
+from typing import Protocol
 
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.fast_dial import FastDial
@@ -22,6 +23,29 @@ AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
 _GOLDEN = 0.618034
 """Multiples of it, modulo 1, are spread evenly, however many there are."""
+
+
+class Turn(Protocol):
+    """Whose turn it is to use the networks; `with` it they are the caller's own."""
+
+    def free(self) -> bool:
+        """Say whether nobody uses them just now."""
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *exc: object) -> object: ...
+
+
+class Alone:
+    """The turn of a reader that shares its networks with no other thread."""
+
+    def free(self) -> bool:
+        """Always."""
+        return True
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exc: object) -> None: ...
 
 
 @dataclass(slots=True)

@@ -58,6 +58,8 @@ class MeterState:
     """By how much the last second opinion differed, share of the scale."""
     looked_s: float = float("-inf")
     """Capture time of the frame that the networks looked at last, seconds."""
+    held: list[Reading] | None = None
+    """What waits for a look of the networks to be over; None where there is none under way."""
     vain: int = 0
     """Looks in a row that were not good."""
     settled: int = 0

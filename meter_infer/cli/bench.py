@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from meter_infer.app import ReaderOptions
+from meter_infer.backends import live_options_for
 from meter_infer.bench.clips import cache_folder, make_clips
 from meter_infer.bench.live import Run, measure
 from meter_infer.bench.plot import draw_report
@@ -37,6 +38,9 @@ def bench_command(
         float, typer.Option(help="Seconds between two passes of the networks over a camera.", min=0)
     ] = 1.0,
     backend: Annotated[str, typer.Option(help="auto, openvino or onnxruntime.", metavar="NAME")] = "auto",
+    precision: Annotated[
+        str | None, typer.Option(help="As in meter-infer run.", metavar="NAME", show_default=False)
+    ] = None,
     models: Annotated[
         Path | None, typer.Option(help="Folder of other models than those shipped.", metavar="DIR")
     ] = None,
@@ -74,7 +78,9 @@ def bench_command(
         if json_file is not None:
             _write(json_file, json.dumps(figures.as_json(), indent=2).encode())
         return
-    run = Run(streams, fps, seconds, cadence, ReaderOptions(backend, models))
+    cv2.setNumThreads(1)
+    engine = live_options_for(backend, precision)
+    run = Run(streams, fps, seconds, cadence, ReaderOptions(backend, models, engine=engine))
     if isinstance(ctx.obj, Run):  # a test's own reader
         run = replace(run, build_reader=ctx.obj.build_reader)
     console = stderr_console()

@@ -10,10 +10,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Self
 
+import cv2
 import typer
 
 from meter_infer.app import ReaderOptions
-from meter_infer.backends import options_for
+from meter_infer.backends import live_options_for
 from meter_infer.config import load_site
 from meter_infer.runtime.memory import share_heaps
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
@@ -34,7 +35,9 @@ def run_command(
     ] = "auto",
     precision: Annotated[
         str | None,
-        typer.Option(help="f32; bf16 in openvino; f16 on a GPU, where it is the default; int8 in tensorrt."),
+        typer.Option(
+            help="f32; bf16 by default on a CPU that has it; f16 by default on a GPU; int8 in tensorrt."
+        ),
     ] = None,
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Refuse to start where a TensorRT engine must be built first.")
@@ -69,7 +72,8 @@ def run_command(
     share_heaps()
     secrets = Secrets()
     with _logging(_LEVELS[log], secrets), _Signals() as signals:
-        engine = options_for(backend, precision, build=not no_build)
+        cv2.setNumThreads(1)  # the threads that read do not need OpenCV's own beside them
+        engine = live_options_for(backend, precision, build=not no_build)
         reader = ReaderOptions(
             backend, models, engine=engine, gpu_loss="cpu" if gpu_loss == "cpu" else "restart"
         )

@@ -10,7 +10,7 @@ from meter_infer.backends import Backend
 from meter_infer.backends.base import Tensor, TensorSpec
 from meter_infer.runtime.turn import NetworkTurn
 
-_NICER = 10
+_NICER = 5
 """Steps of priority below the rest: decoding and reading are due at every frame, the networks seldom."""
 
 

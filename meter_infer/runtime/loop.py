@@ -29,8 +29,8 @@ class FrameReader(Protocol):
     def read(self, frames: Sequence[Frame]) -> list[Reading]:
         """Return the readings of all meters of all frames, frame by frame."""
 
-    def verify(self, frame: Frame) -> None:
-        """Do for a frame what need not hold up its readings, once they are out."""
+    def verify(self, frame: Frame) -> list[Reading]:
+        """Do for a frame what need not hold up its readings, once they are out; return what comes of it."""
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters; those that did not change keep what is known of them."""
@@ -146,9 +146,12 @@ class ReadingLoop:
 
     def _verify(self, reader: FrameReader, frame: Frame) -> None:
         try:
-            reader.verify(frame)
+            readings = reader.verify(frame)
         except Exception as error:  # noqa: BLE001  # logged and counted; what is known of the camera stays
             self._failed(error)
+        else:
+            if readings:
+                self._publish(self._judge([frame], readings))
 
     def _read(self, reader: FrameReader, frames: Sequence[Frame]) -> tuple[list[Frame], list[Reading]]:
         try:

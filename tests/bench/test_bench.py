@@ -67,8 +67,8 @@ class TellingReader:
             self._clips[camera] = load_clip(path)
         return self._clips[camera]
 
-    def verify(self, frame: Frame) -> None:
-        pass
+    def verify(self, frame: Frame) -> list[Reading]:
+        return []
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         self._meters[camera] = tuple(meters)

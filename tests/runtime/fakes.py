@@ -76,8 +76,8 @@ class FakeReader:
             for setup in self.meters.get(item.camera, ())
         ]
 
-    def verify(self, frame: Frame) -> None:
-        pass
+    def verify(self, frame: Frame) -> list[Reading]:
+        return []
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         self.meters[camera] = tuple(meters)
