@@ -30,8 +30,7 @@ DETECT_EVERY = 10
 """One of so many verifications of a camera looks for meters in the whole frame; the others look at the one
 meter that was looked at longest ago, where it is known to be."""
 SEARCH_EVERY = 4
-"""Where all meters of a camera are in doubt, one of so many looks in vain searches the whole frame, the first
-among them; the others, and all where some are not in doubt, are for one meter at its place."""
+"""The same for looks in vain where all meters of a camera are in doubt."""
 FORGOTTEN_S = 10.0
 """A look that was wanted and has not come by then will not come."""
 FRESH_FRAMES = 5
@@ -226,9 +225,8 @@ class MeterReader:
     def verify(self, frame: Frame) -> list[Reading]:
         """Have the networks look at a frame that was read without them, where that is wanted.
 
-        Returns the readings of a doubtful meter, of this frame and of those that came meanwhile. Where no
-        meter is in doubt nothing is returned: what the networks see is older than what was read meanwhile,
-        and only decides on whether and how the next frames are read without them.
+        Returns the readings of a doubtful meter, of this frame and of those that came meanwhile. Without a
+        doubt nothing is returned: what the networks see only decides on how the next frames are read.
         """
         wanted, bound = self._wanted.get(frame.camera, (None, None))
         if wanted is not frame:
