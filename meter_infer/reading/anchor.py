@@ -209,19 +209,23 @@ class Anchor:
         return self._samples.reshape(SECTORS, POINTS)
 
     def _search(self, luma: Luma) -> None:
-        """Go to where the surroundings fit best, on a grid of shifts about the last place."""
+        """Go to where the surroundings look most alike, on a grid of shifts about the last place."""
         start = self._at
-        best, place = np.inf, start
-        for dy in range(-REACH, REACH + 1, 2):
-            for dx in range(-REACH, REACH + 1, 2):
+        known = (self._known - self._known.mean(axis=1, keepdims=True)) * self._share
+        least = 0.2 * float(np.linalg.norm(known))
+        best, place = 0.0, start
+        for dy in range(-REACH, REACH + 1):
+            for dx in range(-REACH, REACH + 1):
                 self._at = start[0] + dx, start[1] + dy
-                compared = self._compare(luma)
-                if compared is None:
+                sampled = self._sample(luma)
+                if sampled is None:
                     continue
-                flat = (compared[0] * self._share).reshape(-1)
-                left = float(flat.dot(flat))
-                if left < best:
-                    best, place = left, self._at
+                # By correlation: a bare wall differs little from anything.
+                now = np.subtract(sampled, sampled.mean(axis=1, keepdims=True), out=self._level)
+                now *= self._share
+                alike = float(np.vdot(now, known)) / max(math.sqrt(float(np.vdot(now, now))), least)
+                if alike > best:
+                    best, place = alike, self._at
         self._at = place
 
 
