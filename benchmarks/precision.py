@@ -4,7 +4,7 @@
 
 Each picture is read by the CPU path in float32, and by the networks rewritten for float16 and for int8, in
 ONNX Runtime on the CPU, which rounds every tensor as a GPU does. Printed is the difference of the fraction of
-the scale, for meters that are read in both and good in the first.
+the scale, for meters that are read in both and trusted in the first.
 """
 
 import sys
@@ -20,8 +20,12 @@ from meter_infer.gpu.engines import TASKS, calibration_inputs
 from meter_infer.models import Task, load_model
 from meter_infer.networks import Detector, Segmenter
 from meter_infer.pipeline import MeterReader
-from meter_infer.types import Frame, Quality
+from meter_infer.reading.quality import GOOD
+from meter_infer.types import Frame
 from meter_infer.vision.color import frame_from_bgr
+
+SAME_PX = 20
+Places = dict[tuple[float, float], tuple[float, bool]]
 
 
 class Half:
@@ -75,34 +79,44 @@ def main() -> None:
         frame_from_bgr(cv2.imread(str(path)), path.stem, 0, datetime(2024, 1, 1, tzinfo=UTC))
         for path in paths
     ]
-    found: dict[str, list[dict[tuple[float, float], tuple[float, bool]]]] = {}
-    for kind in ("f32", "f16", "int8"):
-        reader = networks(kind)
-        found[kind] = []
-        for frame in frames:
-            readings = [r for r in reader.read([frame]) if r.fraction is not None and r.box is not None]
-            found[kind].append({r.box.center: (r.fraction, r.quality is Quality.GOOD) for r in readings})
-        reader.close()
+    plain = looks(networks("f32"), frames)
     for kind in ("f16", "int8"):
-        moved, lost = [], 0
-        for plain, other in zip(found["f32"], found[kind], strict=True):
-            for place, (fraction, good) in plain.items():
-                near = min(other, key=lambda o, p=place: np.hypot(o[0] - p[0], o[1] - p[1]), default=None)
-                if not good:
-                    continue
-                if near is None or np.hypot(near[0] - place[0], near[1] - place[1]) > 20:
-                    lost += 1
-                else:
-                    moved.append(100 * abs(other[near][0] - fraction))
-        if not moved:
-            print(f"{kind}: no good readings to compare")
-            continue
-        p50, p95, p99 = np.percentile(moved, (50, 95, 99))
-        within = np.mean(np.array(moved) <= 0.1)
-        print(
-            f"{kind}: {len(moved)} good readings, {lost} lost; moved by p50 {p50:.3f}, p95 {p95:.3f}, "
-            f"p99 {p99:.3f}, most {max(moved):.3f} % of span; {within:.1%} within 0.1 %"
-        )
+        compare(kind, plain, looks(networks(kind), frames))
+
+
+def looks(reader: MeterReader, frames: list[Frame]) -> list[Places]:
+    """Return each frame's readings by their place: the fraction, and whether it is trusted."""
+    found: list[Places] = []
+    for frame in frames:
+        readings = [r for r in reader.read([frame]) if r.fraction is not None and r.box is not None]
+        # not the quality: a meter without a configuration is never called good
+        found.append({r.box.center: (r.fraction, r.confidence >= GOOD) for r in readings})
+    reader.close()
+    return found
+
+
+def compare(kind: str, plain: list[Places], others: list[Places]) -> None:
+    """Print how far trusted readings moved."""
+    moved, lost = [], 0
+    for places, other in zip(plain, others, strict=True):
+        for place, (fraction, trusted) in places.items():
+            if not trusted:
+                continue
+            near = min(other, key=lambda o, p=place: np.hypot(o[0] - p[0], o[1] - p[1]), default=None)
+            if near is None or np.hypot(near[0] - place[0], near[1] - place[1]) > SAME_PX:
+                lost += 1
+            else:
+                moved.append(100 * abs(other[near][0] - fraction))
+    if not moved:
+        print(f"{kind}: no trusted readings to compare")
+        return
+    p50, p95, p99 = np.percentile(moved, (50, 95, 99))
+    within = np.mean(np.array(moved) <= 0.1)
+    print(
+        f"{kind}: {len(moved)} trusted readings, {lost} lost; moved by p50 {p50:.3f}, p95 {p95:.3f}, "
+        f"p99 {p99:.3f}, most {max(moved):.3f} % of span; {within:.1%} within 0.1 %",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":
