@@ -14,6 +14,7 @@ from meter_infer.reading.geometry import wrap
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.marks import Graduation
 from meter_infer.reading.pointer import Ridge
+from meter_infer.reading.tube_marks import TubeScale
 
 Evidence = NDArray[np.float64]
 """float64 (len(FEATURES),)."""
@@ -154,6 +155,12 @@ TUBE_FEATURES = (
     "far_apart",
     "alone",
     "rules",
+    "graduated",
+    "comb_evenness",
+    "comb_ends",
+    "comb_beyond",
+    "comb_teeth",
+    "comb_shift",
 )
 """Names of the features of a level gauge, in the order of `tube_features`. Each lies within 0 to 1."""
 
@@ -165,6 +172,7 @@ def tube_features(
     length_px: float,
     apart: float | None = None,
     rules: float = 1.0,
+    scale: TubeScale | None = None,
 ) -> Evidence:
     """Return the evidence of one look at a level gauge, float64 (len(TUBE_FEATURES),).
 
@@ -175,6 +183,7 @@ def tube_features(
         length_px: length of the scale, samples of the patch.
         apart: by how much another crop reads otherwise, share of the scale; None where there is none.
         rules: confidence by the rules alone, 0 to 1.
+        scale: the graduation that the ends were taken from; None where none was seen.
     """
     surface, liquid = view.parts
     end_distance = min(abs(fraction), abs(1.0 - fraction))
@@ -194,8 +203,15 @@ def tube_features(
         np.exp(-view.geometry.width / max(view.geometry.length, 1e-9) / 0.05),
         *_compared(apart),
         rules,
+        *_combed(scale),
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
+
+
+def _combed(scale: TubeScale | None) -> tuple[float, ...]:
+    if scale is None:
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    return 1.0, scale.evenness, scale.ends, scale.beyond, scale.teeth / 40, scale.shift / 0.2
 
 
 class Weights(NamedTuple):

@@ -1,7 +1,7 @@
 """From the segmentation of one level gauge to the height of its liquid."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from meter_infer.reading.dial import best, cell_centers, point_of
 from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.sampling import Patch, Points, subpixel_peak
 from meter_infer.types import Mask, Segment, SegmentClass
+
+SLENDER = 0.05
+"""Variance of the tube's mask across its axis, as a share of that along it, below which it is slender."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +64,14 @@ def view_tube(segments: Sequence[Segment]) -> TubeView | None:
     return TubeView(geometry, fraction, spread, tube.score, score, scores, parts, gap)
 
 
+def rescaled(view: TubeView, geometry: TubeGeometry) -> TubeView:
+    """Return the view with other ends of the scale, its surface at the same place of the picture."""
+    old = view.geometry
+    fraction = None if view.fraction is None else geometry.fraction_of(old.point_at(view.fraction))
+    spread = view.spread * old.length / geometry.length
+    return replace(view, geometry=geometry, fraction=fraction, spread=spread)
+
+
 def _surface(
     segments: Sequence[Segment], liquid: Segment | None, geometry: TubeGeometry
 ) -> tuple[float | None, float, float]:
@@ -102,10 +113,13 @@ def _axis(
     mean = np.average(cells, axis=0, weights=soft)
     spread = (cells - mean).T @ ((cells - mean) * soft[:, None]) / soft.sum()
     values, vectors = np.linalg.eigh(spread)
-    if along is not None and float(np.linalg.norm(along)) > 3 * mask.pitch:
-        direction = along / np.linalg.norm(along)
-    elif values[0] < 0.25 * values[1]:
-        direction = vectors[:, 1] if vectors[1, 1] < 0 else -vectors[:, 1]
+    known = along is not None and float(np.linalg.norm(along)) > 3 * mask.pitch
+    up = along if known and along is not None else np.array([0.0, -1.0])
+    # A landmark may lie beside the tube: what is slender enough has its direction from its own shape.
+    if values[0] < (SLENDER if known else 0.25) * values[1]:
+        direction = vectors[:, 1] if vectors[:, 1] @ up > 0 else -vectors[:, 1]
+    elif known:
+        direction = up / np.linalg.norm(up)
     else:
         direction = np.array([0.0, -1.0])
     reach = (cells - mean) @ direction

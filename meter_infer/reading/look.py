@@ -8,13 +8,14 @@ import numpy as np
 from meter_infer.reading.dial import DialView, PointerLine, view_dial
 from meter_infer.reading.evidence import Evidence, Weights, features, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
-from meter_infer.reading.level import TubeView, refine_surface, view_tube
+from meter_infer.reading.level import TubeView, refine_surface, rescaled, view_tube
 from meter_infer.reading.marks import graduation
 from meter_infer.reading.pointer import Ridge, crossing, find_ridge
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.track import DialTrack
+from meter_infer.reading.tube_marks import graduated_ends
 from meter_infer.reading.weights import DIAL, DIAL_PLACED, TUBE, TUBE_PLACED
 from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
 
@@ -218,6 +219,8 @@ def _read_tube(
     view = view_tube(segments)
     if view is None:
         return Look(MeterKind.LEVEL, None, 0.0, _unseen(patch))
+    scale = graduated_ends(patch, view.geometry)
+    view = view if scale is None else rescaled(view, scale.geometry)
     tube = view.geometry
     found = _surface(patch, view)
     if found is None:
@@ -226,13 +229,15 @@ def _read_tube(
     fraction, contrast = found
     if again is not None:
         second = view_tube(again)
+        if second is not None and scale is not None:
+            second = rescaled(second, scale.geometry)
         other = None if second is None else _surface(patch, second)
         apart = None
         if second is not None and other is not None:
             there = tube.fraction_of(second.geometry.point_at(other[0])) if placed else other[0]
             apart = abs(fraction - there)
     confidence, reason = combine(tube_factors(view, contrast, patch))
-    evidence = tube_features(view, fraction, contrast, tube.length / patch.pitch, apart, confidence)
+    evidence = tube_features(view, fraction, contrast, tube.length / patch.pitch, apart, confidence, scale)
     confidence, reason = _weighed(confidence, reason, evidence, TUBE_PLACED if placed else TUBE)
     return Look(MeterKind.LEVEL, fraction, confidence, reason, None, tube, None, evidence, apart)
 

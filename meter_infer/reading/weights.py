@@ -109,6 +109,12 @@ TUBE = Weights(
         0.0000,  # far_apart
         0.0000,  # alone
         0.0000,  # rules
+        0.0000,  # graduated
+        0.0000,  # comb_evenness
+        0.0000,  # comb_ends
+        0.0000,  # comb_beyond
+        0.0000,  # comb_teeth
+        0.0000,  # comb_shift
     ),
 )
 
@@ -133,5 +139,11 @@ TUBE_PLACED = Weights(
         0.0000,  # far_apart
         0.0000,  # alone
         0.0000,  # rules
+        0.0000,  # graduated
+        0.0000,  # comb_evenness
+        0.0000,  # comb_ends
+        0.0000,  # comb_beyond
+        0.0000,  # comb_teeth
+        0.0000,  # comb_shift
     ),
 )
