@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from meter_infer.annotate import annotate
 from meter_infer.backends import BackendOptions
 from meter_infer.config import CameraConfig, Site
 from meter_infer.errors import ConfigError
-from meter_infer.networks import GpuLoss, load_networks
+from meter_infer.networks import FASTEST, GpuLoss, load_networks
 from meter_infer.overlay import shapes_of
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.look import Look
@@ -52,7 +52,7 @@ class ReaderOptions:
     """Folder of other models than those that ship with the package."""
     cadence_s: float = 0.0
     """Time between two passes of the networks, as in `MeterReader`; 0: at every frame."""
-    engine: BackendOptions = field(default_factory=BackendOptions)
+    engine: BackendOptions = FASTEST
     """How the engine runs."""
     gpu_loss: GpuLoss = "cpu"
     """What happens when the GPU falls away."""

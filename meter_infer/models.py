@@ -12,6 +12,10 @@
         licence: AGPL-3.0-or-later
         trained: {commands: [...], data: ..., seed: 0, epochs: 100}
         figures: {map50: 0.93}
+        int8: {file: detect.int8.onnx, sha256: ..., made_from: its sha256 above, holds: true, figures: {...}}
+
+`int8` is the same network in 8-bit integers, if there is one: for CPUs that compute with them, and only as
+long as it `holds`, which `meter-infer export --int8` finds out by reading with both.
 
 A model is data: an ONNX file, read by the inference engine; nothing in it is ever executed.
 """
@@ -38,6 +42,21 @@ _STRIDE = 32
 
 
 @dataclass(frozen=True, slots=True)
+class Int8Spec:
+    """What the manifest says about a network's 8-bit twin."""
+
+    file: str
+    sha256: str
+    made_from: str
+    """SHA-256 of the network it was made from."""
+    holds: bool
+    """It reads as well as the network it was made from."""
+    commands: tuple[str, ...] = ()
+    figures: dict[str, Any] = field(default_factory=dict)
+    """What both read of the same pictures."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """What the manifest says about one model."""
 
@@ -54,6 +73,7 @@ class ModelSpec:
     """Commands, data, seed, epochs: what made it."""
     figures: dict[str, Any] = field(default_factory=dict)
     """What was measured of it."""
+    int8: Int8Spec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +96,33 @@ def load_model(task: Task, directory: Path | None = None) -> ModelFile:
     if spec is None:
         raise ModelError(f"'{folder / MANIFEST}' lists no model for '{task}'; train and export one.")
     path = folder / spec.file
+    return ModelFile(path, _read(path, spec.sha256), spec)
+
+
+def load_int8(model: ModelFile) -> bytes | None:
+    """Return the network's 8-bit twin, or None where none was made of this network, or it does not hold.
+
+    Raises ModelError where the file is not as the manifest says.
+    """
+    twin = model.spec.int8
+    if twin is None or not twin.holds or twin.made_from != model.spec.sha256:
+        return None
+    return _read(model.path.with_name(twin.file), twin.sha256)
+
+
+def _read(path: Path, sha256: str) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
         raise ModelError(
             f"The model '{path}' cannot be read ({error.strerror}); restore the file."
         ) from error
-    if hashlib.sha256(data).hexdigest() != spec.sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise ModelError(
             f"The model '{path}' is not the one in the manifest (its SHA-256 differs); "
             "restore the file or export the model again."
         )
-    return ModelFile(path, data, spec)
+    return data
 
 
 def read_manifest(directory: Path) -> dict[str, ModelSpec]:
@@ -116,6 +151,10 @@ def add_to_manifest(directory: Path, spec: ModelSpec) -> None:
     for task, each in sorted(specs.items()):
         entry = asdict(each) | {"classes": list(each.classes)}
         del entry["task"]
+        if each.int8 is None:
+            del entry["int8"]
+        else:
+            entry["int8"]["commands"] = list(each.int8.commands)
         models[task] = entry
     text = yaml.safe_dump({"models": models}, sort_keys=False, allow_unicode=True, width=110)
     path.write_text(text, encoding="utf-8")
@@ -167,5 +206,25 @@ def _parse(task: str, entry: Any, path: Path) -> ModelSpec:
         input_size=size,
         licence=str(entry.get("licence", "")),
         trained=entry.get("trained", {}),
+        figures=entry.get("figures", {}),
+        int8=None if entry.get("int8") is None else _parse_int8(entry["int8"], f"{where}, int8"),
+    )
+
+
+def _parse_int8(entry: Any, where: str) -> Int8Spec:
+    known = set(Int8Spec.__slots__)
+    if not isinstance(entry, dict) or set(entry) - known:
+        raise ModelError(f"{where}, takes the keys {', '.join(sorted(known))}; restore the manifest.")
+    for key in ("file", "sha256", "made_from"):
+        if not isinstance(entry.get(key), str) or Path(entry[key]).name != entry[key] or not entry[key]:
+            raise ModelError(f"{where}, needs the text '{key}', a name without folders.")
+    if type(entry.get("holds")) is not bool or not isinstance(entry.get("figures", {}), dict):
+        raise ModelError(f"{where}, needs 'holds', true or false, and 'figures', a mapping.")
+    return Int8Spec(
+        file=entry["file"],
+        sha256=entry["sha256"].lower(),
+        made_from=entry["made_from"].lower(),
+        holds=entry["holds"],
+        commands=tuple(map(str, entry.get("commands") or ())),
         figures=entry.get("figures", {}),
     )

@@ -3,15 +3,17 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 import numpy as np
 
-from meter_infer.backends import DEFAULTS, ON_GPU, Backend, BackendOptions, create_backend
+from meter_infer.backends import ON_GPU, Backend, BackendOptions, create_backend
+from meter_infer.backends.hardware import has_int8
 from meter_infer.errors import ModelError
 from meter_infer.gpu.base import Networks
-from meter_infer.models import CLASSES, load_model
+from meter_infer.models import CLASSES, ModelFile, load_int8, load_model
 from meter_infer.types import Box, Detection, Frame, Segment
 from meter_infer.vision import detect, segment
 from meter_infer.vision.detect import DetectOptions, decode_detections
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 GpuLoss = Literal["cpu", "restart"]
 _MAX_BATCH = 8
+FASTEST = BackendOptions(precision="auto")
+"""What is fastest on this processor, as long as it reads as well: 8-bit integers, bfloat16, or float32."""
 
 
 Wrap = Callable[[Backend], Backend]
@@ -126,28 +130,43 @@ class Segmenter:
 
 def load_detector(
     backend: str = "auto",
-    options: BackendOptions = DEFAULTS,
+    options: BackendOptions = FASTEST,
     decode: DetectOptions = detect.DEFAULTS,
     models: Path | None = None,
     wrap: Wrap | None = None,
 ) -> Detector:
     """The shipped detector, or the one in the folder `models`. Raises ModelError and BackendError."""
     model = load_model("detect", models)
-    engine = create_backend(backend, model.data, options)
+    engine = _engine(backend, model, options)
     return Detector(wrap(engine) if wrap else engine, model.spec.input_size, decode)
 
 
 def load_segmenter(
     backend: str = "auto",
-    options: BackendOptions = DEFAULTS,
+    options: BackendOptions = FASTEST,
     decode: SegmentOptions = segment.DEFAULTS,
     models: Path | None = None,
     wrap: Wrap | None = None,
 ) -> Segmenter:
     """The shipped segmenter, or the one in the folder `models`. Raises ModelError and BackendError."""
     model = load_model("segment", models)
-    engine = create_backend(backend, model.data, options)
+    engine = _engine(backend, model, options)
     return Segmenter(wrap(engine) if wrap else engine, model.spec.input_size, decode)
+
+
+def _engine(backend: str, model: ModelFile, options: BackendOptions) -> Backend:
+    """Load a network into an engine on the CPU: its 8-bit twin where that is asked for, or fastest here."""
+    if backend in ("auto", "openvino") and options.precision in ("auto", "int8"):
+        wanted = options.precision == "int8"
+        twin = load_int8(model) if wanted or has_int8() else None
+        if twin is not None:
+            return create_backend(backend, twin, replace(options, precision="auto"))
+        if wanted:
+            raise ModelError(
+                f"The model '{model.path}' has no 8-bit twin that holds; make one with: "
+                "meter-infer export --int8"
+            )
+    return create_backend(backend, model.data, options)
 
 
 class CpuNetworks:
@@ -167,7 +186,7 @@ class CpuNetworks:
 
 def load_networks(
     backend: str = "auto",
-    options: BackendOptions = DEFAULTS,
+    options: BackendOptions = FASTEST,
     models: Path | None = None,
     gpu_loss: GpuLoss = "cpu",
     wrap: Wrap | None = None,
@@ -190,7 +209,7 @@ def load_networks(
         return load_gpu_networks(backend, options, models)
 
     def spare() -> Networks:
-        return load_networks("auto", BackendOptions(threads=options.threads), models, wrap=wrap)
+        return load_networks("auto", replace(FASTEST, threads=options.threads), models, wrap=wrap)
 
     return SteadyNetworks(card, spare if gpu_loss == "cpu" else None)
 

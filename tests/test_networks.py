@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from meter_infer.backends import BACKENDS, TensorSpec
+from meter_infer.backends import BACKENDS, DEFAULTS, TensorSpec
 from meter_infer.errors import BackendUnavailable, ModelError
 from meter_infer.networks import Detector, Segmenter, load_detector, load_segmenter
 from meter_infer.types import Box, Frame, MeterKind, SegmentClass
 from meter_infer.vision.color import frame_from_bgr
+from meter_infer.vision.letterbox import CROP_MARGIN
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 Floats = NDArray[np.float32]
@@ -132,7 +133,7 @@ def test_a_segment_lies_on_what_it_shows() -> None:
     ((arm, pivot),) = network.segment([(frame, Box(620, 300, 860, 500))])
     assert backend.batches == [(1, 3, 256, 256)]
     assert (arm.label, pivot.label) == (SegmentClass.POINTER, SegmentClass.PIVOT)
-    pixel = 240 * 1.2 / 256
+    pixel = 240 * CROP_MARGIN / 256
     assert_close(arm.box, pointer, pixel)
     assert pivot.box.center == pytest.approx(pointer.center, abs=pixel)
     assert arm.mask is not None
@@ -220,7 +221,7 @@ def test_the_shipped_networks_agree_between_engines() -> None:
     results = []
     for name in BACKENDS:
         try:
-            with load_detector(name) as find, load_segmenter(name) as part:
+            with load_detector(name, DEFAULTS) as find, load_segmenter(name, DEFAULTS) as part:
                 find.options = type(find.options)(score=0.001, keep=5)
                 part.options = type(part.options)(score=0.001, per_class=1)
                 results.append((find.detect([frame])[0], part.segment([(frame, Box(500, 300, 900, 700))])[0]))

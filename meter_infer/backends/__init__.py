@@ -38,7 +38,7 @@ def options_for(backend: str, precision: str | None, *, build: bool = True) -> B
 
     Raises BackendError where the precision is unknown.
     """
-    return BackendOptions(precision=precision or ("f16" if backend in ON_GPU else "f32"), build=build)
+    return BackendOptions(precision=precision or ("f16" if backend in ON_GPU else "auto"), build=build)
 
 
 def live_options_for(backend: str, precision: str | None, *, build: bool = True) -> BackendOptions:

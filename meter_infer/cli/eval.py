@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from meter_infer.backends import DEFAULTS as BACKEND_DEFAULTS
 from meter_infer.binding import FOUND_SCORE
 from meter_infer.cli.eval_run import detection_result, evaluate_picture, negatives_in
 from meter_infer.errors import LabelError, SinkError
@@ -158,7 +157,7 @@ def _detection(
         every += found
     working = detect.DEFAULTS
     decode = replace(working, score=_CURVE_SCORE)
-    with load_detector(backend, BACKEND_DEFAULTS, decode, models) as detector:
+    with load_detector(backend, decode=decode, models=models) as detector:
         results = [detection_result(label, detector) for label in _progress(every, console)]
     return detection_figures([result for result in results if result is not None], FOUND_SCORE)
 

@@ -28,7 +28,10 @@ def export_command(
     fp16: Annotated[
         bool, typer.Option("--fp16", help="With --engine: compute in float16 (the default).")
     ] = False,
-    int8: Annotated[bool, typer.Option("--int8", help="With --engine: compute in int8, calibrated.")] = False,
+    int8: Annotated[
+        bool,
+        typer.Option("--int8", help="Make the networks' 8-bit twins for CPUs; with --engine: int8 engines."),
+    ] = False,
     fp32: Annotated[bool, typer.Option("--fp32", help="With --engine: compute in float32.")] = False,
     gpu: Annotated[
         str | None,
@@ -37,7 +40,8 @@ def export_command(
         ),
     ] = None,
     models: Annotated[
-        Path | None, typer.Option(help="With --engine: folder of other models than those shipped.")
+        Path | None,
+        typer.Option(help="With --engine or --int8: folder of other models than those shipped."),
     ] = None,
     images: Annotated[
         Path | None,
@@ -45,18 +49,24 @@ def export_command(
             help="With --int8: calibration pictures, in the folders detect and segment of this one."
         ),
     ] = None,
+    pictures: Annotated[
+        int, typer.Option(help="With --int8: rendered pictures on which the twins must read as well.", min=1)
+    ] = 120,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="With --engine: build even what was built before.")
     ] = False,
 ) -> None:
-    """Write a network as ONNX, or build TensorRT engines from the ONNX networks.
+    """Write a network as ONNX, or make 8-bit twins of the ONNX networks, or build TensorRT engines from them.
 
     ONNX files have free batch, height and width, and fp16 weights; they are entered into the manifest.
+    The twins are entered into it as well, with what they read of rendered pictures beside the networks they
+    were made from; they are used where the processor computes with 8-bit integers, if they read as well.
     Engines are kept in the cache by model, precision, GPU and TensorRT version; `run` takes them from there.
 
     \b
     Examples:
       meter-infer export runs/detect/last.pt models/detect.onnx --data "20,000 rendered scenes"
+      meter-infer export --int8
       meter-infer export --engine --fp16
     """
     if engine:
@@ -67,11 +77,32 @@ def export_command(
         precision = "int8" if int8 else "f32" if fp32 else "f16"
         _engines(precision, gpu, models, images, rebuild=rebuild or images is not None)
         return
+    if int8:
+        if checkpoint is not None or out is not None:
+            raise typer.BadParameter("--int8 works on the networks in the manifest; give --models DIR")
+        _twins(models, images, pictures)
+        return
     if checkpoint is None or out is None:
-        raise typer.BadParameter("give a checkpoint and the ONNX file to write, or --engine")
+        raise typer.BadParameter("give a checkpoint and the ONNX file to write, or --int8 or --engine")
     from meter_infer.cli.train import export_onnx_file
 
     export_onnx_file(checkpoint, out, data, command or [], full_precision=full_precision)
+
+
+def _twins(models: Path | None, images: Path | None, pictures: int) -> None:
+    from meter_infer.train.int8 import make_int8
+
+    console = Console(stderr=True)
+    result = make_int8(models, images, pictures, console.print)
+    for name, each in (("networks", result.full), ("8-bit twins", result.int8)):
+        console.print(
+            f"{name}: of {result.pictures} meters {each.found} found, {each.good} read well, {each.wrong} of "
+            f"these wrong by more than 2 %; median error {each.median_error:.3f} % of the scale",
+            soft_wrap=True,
+        )
+    console.print(f"the two differ by {result.median_difference:.3f} % of the scale (median)")
+    use = "will be used where the processor suits" if result.holds else "read worse and will not be used"
+    console.print(f"the twins {use}; entered into the manifest")
 
 
 def _engines(

@@ -35,9 +35,7 @@ def run_command(
     ] = "auto",
     precision: Annotated[
         str | None,
-        typer.Option(
-            help="f32; bf16 by default on a CPU that has it; f16 by default on a GPU; int8 in tensorrt."
-        ),
+        typer.Option(help="f32, bf16 or int8 in openvino (the fastest that holds); f16 (as it is), int8 on a GPU."),
     ] = None,
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Refuse to start where a TensorRT engine must be built first.")
