@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,10 @@ from meter_infer.errors import ConfigError, ModelError
 from meter_infer.models import (
     CLASSES,
     MANIFEST,
+    Int8Spec,
     ModelSpec,
     add_to_manifest,
+    load_int8,
     load_model,
     read_manifest,
     sha256_of,
@@ -155,3 +158,56 @@ def test_the_shipped_models_are_intact() -> None:
         assert model.spec == shipped
         assert shipped.trained
         assert shipped.figures
+
+
+def add_twin(folder: Path, **changes: Any) -> None:
+    path = folder / "detect.int8.onnx"
+    path.write_bytes(b"smaller")
+    model = load_model("detect", folder)
+    twin = Int8Spec(
+        path.name, sha256_of(path), model.spec.sha256, True, ("meter-infer export --int8",), {"n": 3}
+    )
+    add_to_manifest(folder, replace(model.spec, int8=replace(twin, **changes)))
+
+
+def test_a_twin_that_holds_is_found(folder: Path) -> None:
+    assert load_int8(load_model("detect", folder)) is None
+    add_twin(folder)
+    model = load_model("detect", folder)
+    assert model.data == CONTENT
+    assert load_int8(model) == b"smaller"
+    assert model.spec.int8 is not None
+    assert model.spec.int8.commands == ("meter-infer export --int8",)
+    assert model.spec.int8.figures == {"n": 3}
+
+
+@pytest.mark.parametrize("changes", [{"holds": False}, {"made_from": "0" * 64}])
+def test_a_twin_that_does_not_hold_or_is_of_another_network_is_left_alone(
+    folder: Path, changes: dict[str, Any]
+) -> None:
+    add_twin(folder, **changes)
+    assert load_int8(load_model("detect", folder)) is None
+
+
+def test_a_twin_with_another_hash_is_refused(folder: Path) -> None:
+    add_twin(folder, sha256="0" * 64)
+    with pytest.raises(ModelError, match=r"detect\.int8\.onnx' is not the one in the manifest"):
+        load_int8(load_model("detect", folder))
+
+
+def test_a_network_exported_anew_loses_its_twin(folder: Path) -> None:
+    add_twin(folder)
+    add_to_manifest(folder, spec("detect", "detect.onnx", sha256_of(folder / "detect.onnx")))
+    assert load_int8(load_model("detect", folder)) is None
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"file": "x.onnx"}, ["x"], {"file": "../x", "sha256": "a", "made_from": "b", "holds": True},
+     {"file": "x", "sha256": "a", "made_from": "b", "holds": "yes"},
+     {"file": "x", "sha256": "a", "made_from": "b", "holds": True, "colour": 1}],
+)  # fmt: skip
+def test_a_damaged_twin_is_an_error(folder: Path, entry: Any) -> None:
+    edit(folder, int8=entry)
+    with pytest.raises(ModelError, match="int8"):
+        load_model("detect", folder)

@@ -34,7 +34,7 @@ ON_GPU = ("tensorrt", "cuda")
 
 
 def options_for(backend: str, precision: str | None, *, build: bool = True) -> BackendOptions:
-    """Return options with the precision that suits `backend` where none is named: f16 on a GPU, else f32.
+    """Return options with the precision that suits `backend` where none is named: f16 on a GPU, else auto.
 
     Raises BackendError where the precision is unknown.
     """

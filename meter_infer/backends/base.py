@@ -32,7 +32,8 @@ class BackendOptions:
     """CPU threads; 0 takes one for each core this process may use."""
     precision: str = "f32"
     """`f32`; `bf16` where the CPU has it in hardware; `f16` and `int8` in TensorRT; `auto` takes bf16 if it
-    is there and else f32, and f16 in TensorRT."""
+    is there and else f32, and f16 in TensorRT. `networks` gives OpenVINO the network's 8-bit twin for `int8`,
+    and for `auto` where the CPU suits."""
     hint: str = "latency"
     """`latency` puts all threads on one image; `throughput` gives each thread its own images."""
     sides: tuple[int, int] = (32, 640)

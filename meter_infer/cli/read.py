@@ -69,7 +69,9 @@ def read_command(
     ] = "auto",
     precision: Annotated[
         str | None,
-        typer.Option(help="f32, bf16 or int8 in openvino (the fastest that holds); f16 (as it is), int8 on a GPU."),
+        typer.Option(
+            help="f32, bf16 or int8 in openvino (the fastest that holds); f16 (as it is), int8 on a GPU."
+        ),
     ] = None,
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Fail where a TensorRT engine must be built first.")

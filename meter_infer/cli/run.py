@@ -35,7 +35,9 @@ def run_command(
     ] = "auto",
     precision: Annotated[
         str | None,
-        typer.Option(help="f32, bf16 or int8 in openvino (the fastest that holds); f16 (as it is), int8 on a GPU."),
+        typer.Option(
+            help="f32, bf16 or int8 in openvino (the fastest that holds); f16 (as it is), int8 on a GPU."
+        ),
     ] = None,
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Refuse to start where a TensorRT engine must be built first.")
