@@ -15,7 +15,6 @@ __all__ = [
     "Model",
     "TensorSpec",
     "create_backend",
-    "live_options_for",
     "options_for",
 ]
 
@@ -39,11 +38,6 @@ def options_for(backend: str, precision: str | None, *, build: bool = True) -> B
     Raises BackendError where the precision is unknown.
     """
     return BackendOptions(precision=precision or ("f16" if backend in ON_GPU else "auto"), build=build)
-
-
-def live_options_for(backend: str, precision: str | None, *, build: bool = True) -> BackendOptions:
-    """Return the same for the live service: bf16 on a CPU that has it, where it counts."""
-    return options_for(backend, precision or (None if backend in ON_GPU else "auto"), build=build)
 
 
 def create_backend(name: str, model: Model, options: BackendOptions = DEFAULTS) -> Backend:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from meter_infer.app import ReaderOptions
-from meter_infer.backends import live_options_for
+from meter_infer.backends import options_for
 from meter_infer.bench.clips import cache_folder, make_clips
 from meter_infer.bench.live import Run, measure
 from meter_infer.bench.plot import draw_report
@@ -79,7 +79,7 @@ def bench_command(
             _write(json_file, json.dumps(figures.as_json(), indent=2).encode())
         return
     cv2.setNumThreads(1)
-    engine = live_options_for(backend, precision)
+    engine = options_for(backend, precision)
     run = Run(streams, fps, seconds, cadence, ReaderOptions(backend, models, engine=engine))
     if isinstance(ctx.obj, Run):  # a test's own reader
         run = replace(run, build_reader=ctx.obj.build_reader)

@@ -14,7 +14,7 @@ import cv2
 import typer
 
 from meter_infer.app import ReaderOptions
-from meter_infer.backends import live_options_for
+from meter_infer.backends import options_for
 from meter_infer.config import load_site
 from meter_infer.runtime.memory import share_heaps
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
@@ -73,7 +73,7 @@ def run_command(
     secrets = Secrets()
     with _logging(_LEVELS[log], secrets), _Signals() as signals:
         cv2.setNumThreads(1)  # the threads that read do not need OpenCV's own beside them
-        engine = live_options_for(backend, precision, build=not no_build)
+        engine = options_for(backend, precision, build=not no_build)
         reader = ReaderOptions(
             backend, models, engine=engine, gpu_loss="cpu" if gpu_loss == "cpu" else "restart"
         )
