@@ -1,8 +1,15 @@
-"""May a value follow the one before it? Rate limit, median and hysteresis; none can ever lock up."""
+"""May a value follow the one before it, and how much does it tremble?
+
+Rate limit, median and hysteresis (none can ever lock up), and the spread of the last values.
+"""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import sqrt
 from statistics import median
+
+from meter_infer.types import Quality, Reading
 
 CONFIRM = 3
 """Consistent frames after which a jump is the truth."""
@@ -85,3 +92,68 @@ class Hysteresis:
         if self._held is None or abs(value - self._held) > self.band:
             self._held = value
         return self._held
+
+
+SPREAD_S = 10.0
+"""Time over which a meter's spread is taken, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How much a meter's values have moved in the last `SPREAD_S` seconds."""
+
+    lowest: float
+    highest: float
+    deviation: float
+    """Standard deviation."""
+    count: int
+    """Values it is taken from."""
+
+
+@dataclass(slots=True)
+class SpreadWindow:
+    """The values of the last seconds of one meter: a pointer that vibrates shows in their spread."""
+
+    seconds: float = SPREAD_S
+    _values: deque[tuple[float, float]] = field(default_factory=deque, init=False)
+
+    def add(self, value: float, at_s: float) -> None:
+        """Take a value of the capture time `at_s`; a time that goes back begins anew."""
+        values = self._values
+        if values and at_s < values[-1][0]:
+            values.clear()
+        values.append((at_s, value))
+        while values[0][0] < at_s - self.seconds:
+            values.popleft()
+
+    def spread(self) -> Spread | None:
+        """Return the spread; None before the first value."""
+        if not self._values:
+            return None
+        values = [value for _, value in self._values]
+        mean = sum(values) / len(values)
+        deviation = sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+        return Spread(min(values), max(values), deviation, len(values))
+
+
+@dataclass(slots=True)
+class Spreads:
+    """The spread of every meter: of what each frame of a good reading said, before any smoothing."""
+
+    _windows: dict[tuple[str, str], SpreadWindow] = field(default_factory=dict, init=False)
+
+    def add(self, reading: Reading) -> None:
+        """Take a reading; one that is not good says nothing."""
+        if reading.raw is not None and reading.quality is Quality.GOOD:
+            key = reading.camera, reading.meter
+            window = self._windows.setdefault(key, SpreadWindow())
+            window.add(reading.raw, reading.captured_at.timestamp())
+
+    def of(self, reading: Reading) -> Spread | None:
+        """Return the spread of a good reading's meter; None for any other reading."""
+        window = self._windows.get((reading.camera, reading.meter))
+        return window.spread() if window is not None and reading.quality is Quality.GOOD else None
+
+    def forget(self, gone: Callable[[tuple[str, str]], bool]) -> None:
+        """Forget the meters (camera, meter) that `gone` says are gone."""
+        self._windows = {key: window for key, window in self._windows.items() if not gone(key)}

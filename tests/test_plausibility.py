@@ -1,6 +1,11 @@
+import math
+from dataclasses import replace
+
 import pytest
 
-from meter_infer.plausibility import CONFIRM, RateLimit
+from meter_infer.plausibility import CONFIRM, RateLimit, Spreads, SpreadWindow
+from meter_infer.types import Quality
+from tests.runtime.fakes import reading
 
 
 def test_a_slow_change_is_accepted() -> None:
@@ -43,3 +48,30 @@ def test_time_that_stands_still_allows_no_change() -> None:
     limit = RateLimit(max_rate=10.0, tolerance=0.01)
     limit.accept(1.0, 5.0)
     assert limit.accept(1.5, 5.0) == (1.0, False)
+
+
+def test_the_spread_of_a_pointer_that_vibrates() -> None:
+    window = SpreadWindow(seconds=2.0)
+    assert window.spread() is None
+    for k in range(200):
+        window.add(5 + 0.5 * math.sin(2 * math.pi * 3.7 * k / 20) + (40 if k < 100 else 0), k / 20)
+    spread = window.spread()
+    assert spread is not None
+    assert spread.count == 41
+    assert spread.lowest == pytest.approx(4.5, abs=0.02)
+    assert spread.highest == pytest.approx(5.5, abs=0.02)
+    assert spread.deviation == pytest.approx(0.5 / math.sqrt(2), abs=0.02)
+
+
+def test_a_spread_is_made_of_good_readings_and_of_what_each_frame_said() -> None:
+    spreads = Spreads()
+    first = reading("cam", "p1", 3.0)
+    spreads.add(replace(first, raw=2.5))
+    spreads.add(replace(first, raw=3.5))
+    spreads.add(replace(first, raw=90.0, quality=Quality.UNCERTAIN))
+    spread = spreads.of(first)
+    assert spread is not None
+    assert (spread.lowest, spread.highest, spread.count) == (2.5, 3.5, 2)
+    assert spreads.of(replace(first, quality=Quality.BAD)) is None
+    spreads.forget(lambda key: key == ("cam", "p1"))
+    assert spreads.of(first) is None

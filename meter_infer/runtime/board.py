@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from meter_infer.events import AlarmEvent, AlarmLevel, Item
+from meter_infer.plausibility import Spread, Spreads
 from meter_infer.types import Quality, Reading, Reason
 
 
@@ -30,6 +31,7 @@ class Board:
         self._last: dict[tuple[str, str], Last] = {}
         self._alarms: dict[tuple[str, str], AlarmLevel] = {}
         self._counts: Counter[tuple[str, str, Quality, Reason]] = Counter()
+        self._spreads = Spreads()
 
     def note(self, items: Iterable[Item], *, from_picture: bool = True) -> None:
         """Remember readings and alarms that are being published."""
@@ -41,6 +43,7 @@ class Board:
                     before = self._last.get(key)
                     read_s = now if from_picture or before is None else before.read_s
                     self._last[key] = Last(item, now, read_s)
+                    self._spreads.add(item)
                     self._counts[item.camera, item.meter, item.quality, item.reason] += 1
                 elif isinstance(item, AlarmEvent):
                     self._alarms[item.camera, item.meter] = item.level
@@ -51,6 +54,7 @@ class Board:
         with self._lock:
             for key in [key for key in self._last if key[0] == camera and key[1] not in kept]:
                 del self._last[key]
+            self._spreads.forget(lambda key: key[0] == camera and key[1] not in kept)
             for key in [key for key in self._alarms if key[0] == camera and key[1] not in watched]:
                 del self._alarms[key]
             for count in [c for c in self._counts if c[0] == camera and c[1] not in kept]:
@@ -60,6 +64,12 @@ class Board:
         """Return the last reading of each meter (of one camera)."""
         with self._lock:
             return {key: last for key, last in self._last.items() if camera in (None, key[0])}
+
+    def spreads(self) -> dict[tuple[str, str], Spread]:
+        """Return how much the values of each meter whose last reading is good have moved lately."""
+        with self._lock:
+            found = {key: self._spreads.of(last.reading) for key, last in self._last.items()}
+        return {key: spread for key, spread in found.items() if spread is not None}
 
     def alarms(self) -> dict[tuple[str, str], AlarmLevel]:
         """Return the level of each meter that ever had an alarm."""

@@ -1,16 +1,22 @@
 """Who is unwell: for /healthz, /readyz and the metrics that show the present state."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from prometheus_client.core import Metric
 
 from meter_infer.events import CameraState
+from meter_infer.plausibility import SPREAD_S, Spread
 from meter_infer.runtime.live import Live
 from meter_infer.runtime.metrics import camera_states, gauge, total
 from meter_infer.types import Quality
 
+_SPREADS: tuple[tuple[str, str, Callable[[Spread], float]], ...] = (
+    ("min", "Lowest", lambda spread: spread.lowest),
+    ("max", "Highest", lambda spread: spread.highest),
+    ("stddev", "Standard deviation", lambda spread: spread.deviation),
+)
 _RANK = {Quality.BAD: 0.0, Quality.UNCERTAIN: 1.0, Quality.GOOD: 2.0}
 
 
@@ -97,6 +103,13 @@ def _meter_metrics(live: Live, now: float) -> Iterable[Metric]:
             if seen.reading.value is not None
         ],
     )
+    for name, text, pick in _SPREADS:
+        yield gauge(
+            f"value_{name}",
+            f"{text} of the good values of the last {SPREAD_S:g} seconds.",
+            labels,
+            [(key, pick(spread)) for key, spread in live.board.spreads().items()],
+        )
     yield gauge(
         "fraction",
         "Last position on the scale, 0 to 1; absent where there is none.",

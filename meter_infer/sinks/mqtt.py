@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from meter_infer.errors import SinkError
 from meter_infer.events import AlarmEvent, CameraStatus, Inventory, Item, MeterInfo
+from meter_infer.plausibility import Spreads
 from meter_infer.sinks.homeassistant import discovery
 from meter_infer.sinks.mqtt_link import (
     BrokerSettings,
@@ -80,6 +81,7 @@ class MqttSink:
         self._meters: dict[tuple[str, str], MeterInfo] = {}
         self._announced: set[str] = set()
         self._shown: dict[tuple[str, str], Reading] = {}
+        self._spreads = Spreads()
 
     @property
     def backlog(self) -> int:
@@ -106,9 +108,14 @@ class MqttSink:
         for item in items:
             if isinstance(item, Reading):
                 self._introduce(item)
+                self._spreads.add(item)
                 if self._is_news(item, shown):
                     shown[item.camera, item.meter] = item
-                    messages.append(self._kept(f"{item.camera}/{item.meter}/state", state_payload(item)))
+                    messages.append(
+                        self._kept(
+                            f"{item.camera}/{item.meter}/state", state_payload(item, self._spreads.of(item))
+                        )
+                    )
             elif isinstance(item, AlarmEvent):
                 messages.append(self._kept(f"{item.camera}/{item.meter}/alarm", alarm_payload(item)))
             elif isinstance(item, CameraStatus):
@@ -314,4 +321,5 @@ class MqttSink:
             if topic.removeprefix(f"{prefix}/").removesuffix("/availability") not in cameras:
                 self._say(topic, b"")
         self._shown = {key: reading for key, reading in self._shown.items() if key in self._meters}
+        self._spreads.forget(lambda key: key not in self._meters)
         return forgotten

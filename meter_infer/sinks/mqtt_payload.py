@@ -3,12 +3,16 @@
 import json
 
 from meter_infer.events import AlarmEvent
+from meter_infer.plausibility import Spread
 from meter_infer.sinks.csv import iso_utc
 from meter_infer.types import Reading
 
 
-def state_payload(reading: Reading) -> bytes:
-    """Return a reading for `.../state`; numbers have six significant digits, and null where there is none."""
+def state_payload(reading: Reading, spread: Spread | None = None) -> bytes:
+    """Return a reading for `.../state`; numbers have six significant digits, and null where there is none.
+
+    `spread` is that of the meter's last seconds: what a pointer that vibrates does between two messages.
+    """
     return _json(
         {
             "value": _rounded(reading.value),
@@ -20,6 +24,9 @@ def state_payload(reading: Reading) -> bytes:
             "confidence": round(reading.confidence, 3),
             "captured_at": iso_utc(reading.captured_at),
             "frame": reading.frame,
+            "min": _rounded(spread.lowest if spread else None),
+            "max": _rounded(spread.highest if spread else None),
+            "stddev": _rounded(spread.deviation if spread else None),
         }
     )
 

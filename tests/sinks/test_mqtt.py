@@ -122,6 +122,9 @@ def test_what_is_published_where(tmp_path: Path) -> None:
             "confidence": 0.9,
             "captured_at": "2026-03-01T12:00:00.000Z",
             "frame": 0,
+            "min": 3.25,
+            "max": 3.25,
+            "stddev": 0.0,
         }
         said = json.loads(listener.messages("/alarm")[0][1])
         assert (said["level"], said["side"], said["limit"], said["value"]) == ("warn", "high", 3.0, 3.25)
