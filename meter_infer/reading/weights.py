@@ -3,147 +3,147 @@
 from meter_infer.reading.evidence import Weights
 
 DIAL = Weights(
-    0.80,
-    -2.1258,
+    0.87,
+    0.0416,
     (
-        0.6133,  # scale_score
-        0.8783,  # pointer_score
-        0.1537,  # pivot_score
-        0.0327,  # tip_score
-        1.5305,  # start_score
-        0.7349,  # end_score
-        1.4008,  # weakest_end
-        -0.9079,  # end_gap
-        0.1299,  # ring_residual
-        -0.1955,  # pivot_offset
-        -0.6904,  # tip_beside
-        -0.2761,  # tip_off_ring
-        0.8529,  # support
-        -0.4342,  # scatter
-        -0.1492,  # faint
-        -1.0372,  # turn
-        -0.1303,  # no_ridge
-        -0.6543,  # rival
-        -0.3738,  # second_tip
-        -0.4638,  # second_end
-        -0.1143,  # small
-        -0.1262,  # blurred
-        -0.0582,  # glare
-        0.1229,  # oblique
-        -1.2731,  # narrow
-        1.0407,  # at_an_end
-        0.0000,  # evenness
-        0.0000,  # typical_mark
-        0.0000,  # end_marks
-        0.0000,  # beyond
-        0.0000,  # beyond_mean
-        0.0000,  # no_marks
-        0.0000,  # apart
-        0.0000,  # far_apart
-        0.0000,  # alone
-        0.0000,  # rules
+        0.4582,  # scale_score
+        0.1914,  # pointer_score
+        -0.3377,  # pivot_score
+        0.3230,  # tip_score
+        0.6384,  # start_score
+        0.3791,  # end_score
+        1.0842,  # weakest_end
+        0.3330,  # end_gap
+        -0.0921,  # ring_residual
+        -0.5498,  # pivot_offset
+        -0.2859,  # tip_beside
+        -0.4389,  # tip_off_ring
+        0.0574,  # support
+        -0.6938,  # scatter
+        -0.6783,  # faint
+        -0.6667,  # turn
+        0.2676,  # no_ridge
+        -0.9327,  # rival
+        0.0766,  # second_tip
+        -0.4705,  # second_end
+        0.1321,  # small
+        -0.5790,  # blurred
+        0.2369,  # glare
+        -0.3685,  # oblique
+        -0.9210,  # narrow
+        1.2040,  # at_an_end
+        0.8692,  # evenness
+        -0.3194,  # typical_mark
+        0.3817,  # end_marks
+        -1.2232,  # beyond
+        -0.9950,  # beyond_mean
+        0.1356,  # no_marks
+        -0.6025,  # apart
+        -1.2063,  # far_apart
+        0.0792,  # alone
+        1.7429,  # rules
     ),
 )
 
 DIAL_PLACED = Weights(
-    0.80,
-    -2.1258,
+    0.78,
+    1.8453,
     (
-        0.6133,  # scale_score
-        0.8783,  # pointer_score
-        0.1537,  # pivot_score
-        0.0327,  # tip_score
-        1.5305,  # start_score
-        0.7349,  # end_score
-        1.4008,  # weakest_end
-        -0.9079,  # end_gap
-        0.1299,  # ring_residual
-        -0.1955,  # pivot_offset
-        -0.6904,  # tip_beside
-        -0.2761,  # tip_off_ring
-        0.8529,  # support
-        -0.4342,  # scatter
-        -0.1492,  # faint
-        -1.0372,  # turn
-        -0.1303,  # no_ridge
-        -0.6543,  # rival
-        -0.3738,  # second_tip
-        -0.4638,  # second_end
-        -0.1143,  # small
-        -0.1262,  # blurred
-        -0.0582,  # glare
-        0.1229,  # oblique
-        -1.2731,  # narrow
-        1.0407,  # at_an_end
-        0.0000,  # evenness
-        0.0000,  # typical_mark
-        0.0000,  # end_marks
-        0.0000,  # beyond
-        0.0000,  # beyond_mean
-        0.0000,  # no_marks
-        0.0000,  # apart
-        0.0000,  # far_apart
-        0.0000,  # alone
-        0.0000,  # rules
+        -0.2515,  # scale_score
+        1.4873,  # pointer_score
+        -0.1492,  # pivot_score
+        0.8996,  # tip_score
+        -0.0914,  # start_score
+        0.4267,  # end_score
+        0.0234,  # weakest_end
+        -0.1322,  # end_gap
+        0.0141,  # ring_residual
+        -0.2155,  # pivot_offset
+        -0.2820,  # tip_beside
+        -0.9686,  # tip_off_ring
+        0.5519,  # support
+        -1.1262,  # scatter
+        -0.9700,  # faint
+        -1.1234,  # turn
+        0.4391,  # no_ridge
+        -0.9792,  # rival
+        -1.0207,  # second_tip
+        -0.2597,  # second_end
+        -0.1100,  # small
+        0.1316,  # blurred
+        0.5826,  # glare
+        -0.4735,  # oblique
+        -0.2646,  # narrow
+        0.3200,  # at_an_end
+        0.7486,  # evenness
+        -0.5622,  # typical_mark
+        -0.0066,  # end_marks
+        -0.1180,  # beyond
+        -0.2008,  # beyond_mean
+        0.5621,  # no_marks
+        -0.7523,  # apart
+        -1.0306,  # far_apart
+        -0.1016,  # alone
+        1.3965,  # rules
     ),
 )
 
 TUBE = Weights(
-    0.75,
-    -1.4465,
+    0.89,
+    -1.0421,
     (
-        -0.5765,  # tube_score
-        1.6524,  # surface_score
-        0.0370,  # liquid_score
-        0.9120,  # both
-        -0.7526,  # spread
-        0.2221,  # start_score
-        0.6268,  # end_score
-        0.5309,  # weakest_end
-        -0.6457,  # end_gap
-        -0.5791,  # faint
-        0.2259,  # small
-        -0.6229,  # at_an_end
-        0.5648,  # narrow
-        0.0000,  # apart
-        0.0000,  # far_apart
-        0.0000,  # alone
-        0.0000,  # rules
-        0.0000,  # graduated
-        0.0000,  # comb_evenness
-        0.0000,  # comb_ends
-        0.0000,  # comb_beyond
-        0.0000,  # comb_teeth
-        0.0000,  # comb_shift
+        -0.6342,  # tube_score
+        1.6575,  # surface_score
+        -0.1123,  # liquid_score
+        0.6677,  # both
+        -0.3756,  # spread
+        -0.1635,  # start_score
+        0.7337,  # end_score
+        0.2249,  # weakest_end
+        -0.3865,  # end_gap
+        -0.2986,  # faint
+        -0.6156,  # small
+        -0.7934,  # at_an_end
+        0.9382,  # narrow
+        0.1971,  # apart
+        -0.5983,  # far_apart
+        -0.6002,  # alone
+        0.5080,  # rules
+        0.0935,  # graduated
+        0.1314,  # comb_evenness
+        0.3659,  # comb_ends
+        0.2970,  # comb_beyond
+        0.1999,  # comb_teeth
+        -0.2772,  # comb_shift
     ),
 )
 
 TUBE_PLACED = Weights(
-    0.75,
-    -1.4465,
+    0.92,
+    0.0431,
     (
-        -0.5765,  # tube_score
-        1.6524,  # surface_score
-        0.0370,  # liquid_score
-        0.9120,  # both
-        -0.7526,  # spread
-        0.2221,  # start_score
-        0.6268,  # end_score
-        0.5309,  # weakest_end
-        -0.6457,  # end_gap
-        -0.5791,  # faint
-        0.2259,  # small
-        -0.6229,  # at_an_end
-        0.5648,  # narrow
-        0.0000,  # apart
-        0.0000,  # far_apart
-        0.0000,  # alone
-        0.0000,  # rules
-        0.0000,  # graduated
-        0.0000,  # comb_evenness
-        0.0000,  # comb_ends
-        0.0000,  # comb_beyond
-        0.0000,  # comb_teeth
-        0.0000,  # comb_shift
+        -0.3604,  # tube_score
+        2.6253,  # surface_score
+        0.1565,  # liquid_score
+        1.7691,  # both
+        -1.0649,  # spread
+        -0.1365,  # start_score
+        -0.2305,  # end_score
+        -0.4135,  # weakest_end
+        0.0362,  # end_gap
+        -1.1157,  # faint
+        -0.1193,  # small
+        -0.1998,  # at_an_end
+        0.5491,  # narrow
+        -0.5928,  # apart
+        -0.3649,  # far_apart
+        -0.3990,  # alone
+        0.1119,  # rules
+        0.2568,  # graduated
+        0.1331,  # comb_evenness
+        -0.0424,  # comb_ends
+        0.1929,  # comb_beyond
+        -0.0874,  # comb_teeth
+        0.1017,  # comb_shift
     ),
 )
