@@ -187,6 +187,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, help="folder with manifest.yaml (default: the shipped one)")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--precision", nargs="+", default=["auto", "bf16", "f32"], help="of ours, to compare")
     parser.add_argument("--seed", type=int, default=4_000_000)
     arguments = parser.parse_args()
     logging.getLogger("ultralytics").setLevel(logging.ERROR)
@@ -196,7 +197,7 @@ def main() -> None:
     scene, truth = draw(arguments.seed)
     frame = frame_from_bgr(scene.image, "bench", 0, datetime.now(UTC), time.monotonic())
     contestants: dict[str, Callable[[], Any]] = {}
-    for precision in ("auto", "bf16", "f32"):
+    for precision in arguments.precision:
         options = BackendOptions(arguments.threads, precision)
         try:
             reads = our_reads(options, arguments.models, frame, truth)
