@@ -8,9 +8,10 @@ from typing import Self
 
 from meter_infer.backends import Backend
 from meter_infer.backends.base import Tensor, TensorSpec
+from meter_infer.errors import BackendError
 from meter_infer.runtime.turn import NetworkTurn
 
-_NICER = 5
+_NICER = 10
 """Steps of priority below the rest: decoding and reading are due at every frame, the networks seldom."""
 
 
@@ -43,7 +44,10 @@ class BackgroundBackend:
 
     def infer(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run a batch; see `Backend.infer`."""
-        running = self._pool.submit(self._backend.infer, images)
+        try:
+            running = self._pool.submit(self._backend.infer, images)
+        except RuntimeError as error:
+            raise BackendError("The backend is closed; make a new one.") from error
         with self._turn.away():
             return running.result()
 
