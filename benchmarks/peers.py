@@ -4,7 +4,7 @@
 
 Prints frames a second. Needs the extra [train]. Both sides decode the same clips themselves, as fast as they
 can, with the same weights. Ours is the live service on recordings: it decodes, reads every meter of every
-frame, and writes CSV; the networks verify each camera once a second. Theirs is `predict(stream=True)` over all
+frame, and writes CSV; the networks verify each camera once a second. Theirs is `predict(stream=True)` on all
 clips with the detector, and the segmenter's `predict` on the squares around what it found; it ends at masks.
 It runs in PyTorch and in ONNX Runtime, and the better of the two counts. The sides take turns.
 """

@@ -39,22 +39,26 @@ def draw_report(report: Report) -> Image:
         return [(getattr(b, field) - getattr(a, field)) / span for (a, b), span in pairs]
 
     panels = (
-        ("readings a second", [Curve("published", x, rate("readings"))]),
-        ("cores", [Curve("meter-infer", x, rate("cpu_s")), Curve("RTSP server", x, rate("server_cpu_s"))]),
-        ("frames sent and not yet read", [Curve("", x, [after.waiting for _, after in steps])]),
-        ("resident memory, MiB", [Curve("", x, [after.rss_mib for _, after in steps])]),
+        ("readings a second", "seconds", [Curve("published", x, rate("readings"))]),
+        (
+            "cores",
+            "seconds",
+            [Curve("meter-infer", x, rate("cpu_s")), Curve("RTSP server", x, rate("server_cpu_s"))],
+        ),
+        ("frames sent and not yet read", "seconds", [Curve("", x, [after.waiting for _, after in steps])]),
+        ("resident memory, MiB", "seconds", [Curve("", x, [after.rss_mib for _, after in steps])]),
     )
     title = (
         f"{report.streams} cameras at {report.fps} frames a second, {report.meters} meters, {report.engine}"
     )
-    return draw_panels(title, "seconds", panels)
+    return draw_panels(title, panels)
 
 
-def draw_panels(title: str, x_name: str, panels: Sequence[tuple[str, Sequence[Curve]]]) -> Image:
-    """Draw up to four panels of curves that share what runs to the right; BGR uint8 (800, 1200, 3)."""
+def draw_panels(title: str, panels: Sequence[tuple[str, str, Sequence[Curve]]]) -> Image:
+    """Draw up to four panels: what runs up, what runs to the right, curves. BGR uint8 (800, 1200, 3)."""
     canvas: Image = np.full((_SIZE[1], _SIZE[0], 3), 255, np.uint8)
     _text(canvas, title, (40, 38), 20, 650)
-    for place, (name, curves) in enumerate(panels):
+    for place, (name, x_name, curves) in enumerate(panels):
         corner = 80 + (place % 2) * 580, 100 + (place // 2) * 360
         _panel(canvas, corner, (480, 240), name, x_name, curves)
     return canvas

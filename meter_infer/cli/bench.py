@@ -15,13 +15,14 @@ from rich.table import Table
 from meter_infer.app import ReaderOptions
 from meter_infer.backends import options_for
 from meter_infer.bench.clips import cache_folder, make_clips
+from meter_infer.bench.growth import CAMERAS, Point, Step, draw_growth, grow
 from meter_infer.bench.live import Run, measure
 from meter_infer.bench.plot import draw_report
 from meter_infer.bench.report import Report
 from meter_infer.bench.serving import why_no_rtsp
 from meter_infer.cli.read_view import stderr_console
 from meter_infer.cli.synth import parse_size
-from meter_infer.errors import ConfigError, SinkError
+from meter_infer.errors import ConfigError, SinkError, SourceError
 from meter_infer.render.stamp import WIDTH
 from meter_infer.render.video import VideoSpec
 
@@ -52,6 +53,9 @@ def bench_command(
         Path | None, typer.Option("--json", help="Write the figures here.", metavar="FILE")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the run here, a PNG.", metavar="FILE")] = None,
+    with_growth: Annotated[
+        bool, typer.Option("--grow", help="Measure 1 to 16 cameras, and 1 to 8 meters, for --seconds each.")
+    ] = False,
     gpu: Annotated[
         bool, typer.Option("--gpu", help="Measure the networks and kernels on an NVIDIA GPU, stage by stage.")
     ] = False,
@@ -64,6 +68,7 @@ def bench_command(
     \b
     Examples:
       meter-infer bench
+      meter-infer bench --grow --seconds 10 --clip-seconds 8 --plot growth.png
       meter-infer bench --gpu --backend tensorrt
       meter-infer bench --streams 2 --size 640x360 --seconds 10 --json figures.json --plot run.png
     """
@@ -89,6 +94,13 @@ def bench_command(
     lacks = why_no_rtsp()
     if lacks:
         console.print(f"no RTSP here ({lacks}): the cameras are paced from their files", markup=False)
+    if with_growth:
+        points = _grow(run, specs[0], console)
+        if json_file is not None:
+            _write(json_file, json.dumps([point.as_json() for point in points], indent=2).encode())
+        if plot is not None:
+            _write(plot, cv2.imencode(".png", draw_growth(points, fps))[1].tobytes())
+        return
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
         line = bar.add_task("rendering the cameras", total=sum(spec.frames for spec in specs))
         clips = make_clips(cache_folder(), specs, lambda frames: bar.advance(line, frames))
@@ -100,6 +112,33 @@ def bench_command(
         _write(json_file, json.dumps(report.as_json(), indent=2).encode())
     if plot is not None:
         _write(plot, cv2.imencode(".png", draw_report(report))[1].tobytes())
+
+
+def _grow(run: Run, like: VideoSpec, console: Console) -> list[Point]:
+    table = Table("cameras", "meters each", "frames sent", "read", "p95 ms", "cores", "server", "MiB")
+
+    def step(each: Step) -> Report | None:
+        specs = [
+            replace(like, seed=like.seed + 2 * number, pointers=each.meters, levels=0)
+            for number in range(min(CAMERAS, each.streams))
+        ]
+        with console.status(f"{each.streams} cameras, {each.meters} meters each"):
+            clips = make_clips(cache_folder(), specs, lambda _: None)
+            try:
+                report = measure(replace(run, streams=each.streams), clips, lambda _what, _share: None)
+            except SourceError as error:  # too much for this machine: that is a result as well
+                console.print(str(error), markup=False)
+                table.add_row(str(each.streams), str(each.meters), "-")
+                return None
+        latency = f"{report.latency_ms.p95:.0f}" if report.latency_ms else "-"
+        read = f"{report.read_share:.1%}"
+        used = f"{report.cores:.2f}", f"{report.server_cores:.2f}", f"{report.rss_mib:.0f}"
+        table.add_row(str(each.streams), str(each.meters), str(report.frames_sent), read, latency, *used)
+        return report
+
+    points = grow(step)
+    Console(highlight=False).print(table)
+    return points
 
 
 def _specs(
