@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.reading.geometry import TAU, DialGeometry
-from meter_infer.reading.sampling import Patch
+from meter_infer.reading.sampling import Patch, quantiles
 
 MOST = 150
 """Most intervals between marks that are tried."""
@@ -103,7 +103,7 @@ def _darkness(patch: Patch, geometry: DialGeometry, radius_px: float) -> NDArray
     inner, outer = geometry.band
     inset = 0.1 * (outer - inner)
     radii = np.linspace(inner + inset, outer - inset, 8)
-    profile = patch.sample(geometry.polar(angles, radii)).mean(axis=1)
+    profile = geometry.polar_picture(patch, angles, radii).mean(axis=1, dtype=np.float32)
     half = max(2, round(np.deg2rad(FACE_DEG) / TAU * count))
     low, high = float(profile.min()), float(profile.max())
     if high - low < FAINT:
@@ -114,9 +114,10 @@ def _darkness(patch: Patch, geometry: DialGeometry, radius_px: float) -> NDArray
     face = cv2.medianBlur(np.ascontiguousarray(ring), 2 * half + 1)[0, half:-half]
     relief = profile - (face * ((high - low) / 255.0) + low)
     # Marks are darker or brighter than the face, all of one dial alike: take the stronger side.
-    if -np.percentile(relief, 4) >= np.percentile(relief, 96):
+    darkest, brightest = quantiles(relief, 0.04, 0.96)
+    if -darkest >= brightest:
         relief = -relief
-    top = float(np.percentile(relief, 95))
+    (top,) = quantiles(relief, 0.95)
     if top < FAINT:
         return None
     reach = max(1, round(1.0 / (TAU / count * radius_px)))
