@@ -27,8 +27,7 @@ from meter_infer.vision.letterbox import second_box
 __all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup"]
 
 DETECT_EVERY = 10
-"""One of so many verifications of a camera looks for meters in the whole frame; the others look at the one
-meter that was looked at longest ago, where it is known to be."""
+"""One of so many verifications searches the frame; the others look at the meter looked at longest ago."""
 SEARCH_EVERY = 4
 """The same for looks in vain where all meters of a camera are in doubt."""
 FORGOTTEN_S = 10.0
@@ -225,8 +224,7 @@ class MeterReader:
     def verify(self, frame: Frame) -> list[Reading]:
         """Have the networks look at a frame that was read without them, where that is wanted.
 
-        Returns the readings of a doubtful meter, of this frame and of those that came meanwhile. Without a
-        doubt nothing is returned: what the networks see only decides on how the next frames are read.
+        Returns the readings of a doubtful meter, of this frame and of those that came meanwhile.
         """
         wanted, bound = self._wanted.get(frame.camera, (None, None))
         if wanted is not frame:
@@ -237,7 +235,9 @@ class MeterReader:
             return []
         state = self._state(frame, bound)
         try:
+            looks = state.vain + 1
             looked = self._reading(frame, bound, self._parts(frame, bound))
+            state.vain = looks  # it is out of doubt once it is verified, and not by one good look
         finally:
             self._wanted.pop(frame.camera, None)
             held, state.held = state.held or [], None
