@@ -129,10 +129,9 @@ def graduated_ends(patch: Patch, geometry: TubeGeometry) -> TubeScale | None:
 
 
 def _clearest(lines: Table, frame: _Frame) -> Comb | None:
-    combs = [
-        follow(place, row, lag, frame.geometry.length / frame.step) for place, row, lag in _periodic(lines)
-    ]
-    seen = [c for c in combs if c is not None and not _flaps(lines, c.row, c, frame)]
+    length = frame.geometry.length / frame.step
+    found = [follow(place, row, lag, length) for place, row, lag in _periodic(lines)]
+    seen = [c for c in found if c is not None and not _flaps(lines, c.row, c, frame)]
     clear = sorted((c for c in seen if _accepted(c, lines)), key=lambda c: -c.score)
     if not clear:
         return None
@@ -144,6 +143,18 @@ def _clearest(lines: Table, frame: _Frame) -> Comb | None:
         if comb.teeth >= 1.8 * best.teeth and comb.evenness > 0.5 and further and near:
             return comb if comb in clear else None
     return best
+
+
+def _on_edge(lines: Table, comb: Comb) -> bool:
+    """Say whether an end tooth is far longer than every mark: the edge of the plate, or hidden by it."""
+    at = np.clip(np.rint(comb.places), 1, lines.shape[1] - 2).astype(np.intp)
+    seen = np.maximum(np.maximum(lines[:, at - 1], lines[:, at]), lines[:, at + 1])
+    bright = seen > 0.4 * np.median(seen[comb.row])
+    # How far each tooth goes on unbroken, to either side.
+    below, above = bright[comb.row :], bright[comb.row :: -1]
+    long = np.where(below.all(axis=0), len(below), below.argmin(axis=0))
+    long = long + np.where(above.all(axis=0), len(above), above.argmin(axis=0))
+    return bool(max(long[0], long[-1]) > 2 * max(long[1:-1]))
 
 
 def _leaning(patch: Patch, frame: _Frame) -> tuple[float, float]:
@@ -281,7 +292,7 @@ def _accepted(comb: Comb, lines: Table) -> bool:
         return False
     # A mark is a straight line across some rows; letters change from one row to the next.
     nearest, wider = _straightness(lines, comb.row)
-    return nearest > 0.75 and wider > 0.5
+    return nearest > 0.75 and wider > 0.5 and not _on_edge(lines, comb)
 
 
 def _straightness(lines: Table, row: int) -> tuple[float, float]:

@@ -89,6 +89,14 @@ def test_no_graduation_no_ends() -> None:
     assert graduated_ends(drawn(marked=False), tube(320, 45)) is None
 
 
+def test_a_plates_edge_one_tooth_beyond_is_not_taken_for_a_mark() -> None:
+    patch = drawn(intervals=10)
+    pixels = patch.pixels.copy()
+    pixels[322:325, 90:270] = 50
+    scale = graduated_ends(Patch(pixels, patch.origin, patch.pitch), tube(330, 60))
+    assert scale is None or max(errors(scale.geometry, tube(FIRST, LAST))) < 0.01
+
+
 def test_flaps_of_a_magnetic_indicator_are_no_graduation() -> None:
     patch = drawn(marked=False)
     pixels = patch.pixels.copy()
