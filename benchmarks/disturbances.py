@@ -6,7 +6,7 @@ Renders one instrument a seed, with its truth, as 5 s of H.264 video at 20 frame
 2.35 s: between two looks of the networks, which look once a second. The networks are the truth of each frame
 (what is measured is the frame-rate path) or the shipped ones. The row `calm` is read twice: by the two rates,
 and, as `calm, every frame`, by the networks at every frame: what the frame-rate path publishes must be as
-good. Prints a table and the time a meter and frame of the frame-rate path; draws the errors over time on request.
+good. Prints a table and the time a meter and frame of the frame-rate path; draws the errors on request.
 """
 
 import argparse
