@@ -154,7 +154,7 @@ def _on_edge(lines: Table, comb: Comb) -> bool:
     below, above = bright[comb.row :], bright[comb.row :: -1]
     long = np.where(below.all(axis=0), len(below), below.argmin(axis=0))
     long = long + np.where(above.all(axis=0), len(above), above.argmin(axis=0))
-    return bool(max(long[0], long[-1]) > 2 * max(long[1:-1]))
+    return bool(max(long[0], long[-1]) > 1.8 * max(long[1:-1]))
 
 
 def _leaning(patch: Patch, frame: _Frame) -> tuple[float, float]:
