@@ -26,6 +26,8 @@ VETO = 0.15
 """Confidence by the rules below which no evidence helps."""
 STRICT_VETO = {Reason.BLURRED: GOOD, Reason.OFF_SCALE: GOOD}
 """The same where a rule knows better: too few pixels are too few, whatever the networks make of them."""
+TRUSTED = 0.02
+"""A step of the luma plane moves a level's surface only when it lies farther off, share of the scale."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,4 +249,6 @@ def _surface(patch: Patch, view: TubeView) -> tuple[float, float] | None:
     if view.fraction is None:
         return None
     cell = max(3 * patch.pitch / view.geometry.length, 0.02)
-    return refine_surface(patch, view.geometry, view.fraction, max(cell, view.spread))
+    fraction, contrast = refine_surface(patch, view.geometry, view.fraction, max(cell, view.spread))
+    # Near the surface the strongest step is as often a meniscus or a mark: the masks see better there.
+    return (view.fraction if abs(fraction - view.fraction) < TRUSTED else fraction), contrast

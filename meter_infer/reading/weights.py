@@ -29,10 +29,10 @@ DIAL = Weights(
         0.1321,  # small
         -0.5790,  # blurred
         0.2369,  # glare
-        -0.3685,  # oblique
+        -0.3686,  # oblique
         -0.9210,  # narrow
         1.2040,  # at_an_end
-        0.8692,  # evenness
+        0.8693,  # evenness
         -0.3194,  # typical_mark
         0.3817,  # end_marks
         -1.2232,  # beyond
@@ -78,7 +78,7 @@ DIAL_PLACED = Weights(
         0.7486,  # evenness
         -0.5622,  # typical_mark
         -0.0066,  # end_marks
-        -0.1180,  # beyond
+        -0.1179,  # beyond
         -0.2008,  # beyond_mean
         0.5621,  # no_marks
         -0.7523,  # apart
@@ -89,61 +89,61 @@ DIAL_PLACED = Weights(
 )
 
 TUBE = Weights(
-    0.89,
-    -1.0421,
+    0.91,
+    -0.4706,
     (
-        -0.6342,  # tube_score
-        1.6575,  # surface_score
-        -0.1123,  # liquid_score
-        0.6677,  # both
-        -0.3756,  # spread
-        -0.1635,  # start_score
-        0.7337,  # end_score
-        0.2249,  # weakest_end
-        -0.3865,  # end_gap
-        -0.2986,  # faint
-        -0.6156,  # small
-        -0.7934,  # at_an_end
-        0.9382,  # narrow
-        0.1971,  # apart
-        -0.5983,  # far_apart
-        -0.6002,  # alone
-        0.5080,  # rules
-        0.0935,  # graduated
-        0.1314,  # comb_evenness
-        0.3659,  # comb_ends
-        0.2970,  # comb_beyond
-        0.1999,  # comb_teeth
-        -0.2772,  # comb_shift
+        -0.5568,  # tube_score
+        1.5377,  # surface_score
+        0.0432,  # liquid_score
+        0.7433,  # both
+        -0.4818,  # spread
+        0.0591,  # start_score
+        0.4765,  # end_score
+        0.1495,  # weakest_end
+        -0.4867,  # end_gap
+        -0.4794,  # faint
+        -0.4070,  # small
+        -0.7530,  # at_an_end
+        0.8894,  # narrow
+        -0.6246,  # apart
+        -0.3562,  # far_apart
+        -0.5305,  # alone
+        0.4973,  # rules
+        0.0971,  # graduated
+        0.1555,  # comb_evenness
+        0.2130,  # comb_ends
+        0.2664,  # comb_beyond
+        0.1510,  # comb_teeth
+        -0.5566,  # comb_shift
     ),
 )
 
 TUBE_PLACED = Weights(
-    0.92,
-    0.0431,
+    0.90,
+    -0.2062,
     (
-        -0.3604,  # tube_score
-        2.6253,  # surface_score
-        0.1565,  # liquid_score
-        1.7691,  # both
-        -1.0649,  # spread
-        -0.1365,  # start_score
-        -0.2305,  # end_score
-        -0.4135,  # weakest_end
-        0.0362,  # end_gap
-        -1.1157,  # faint
-        -0.1193,  # small
-        -0.1998,  # at_an_end
-        0.5491,  # narrow
-        -0.5928,  # apart
-        -0.3649,  # far_apart
-        -0.3990,  # alone
-        0.1119,  # rules
-        0.2568,  # graduated
-        0.1331,  # comb_evenness
-        -0.0424,  # comb_ends
-        0.1929,  # comb_beyond
-        -0.0874,  # comb_teeth
-        0.1017,  # comb_shift
+        -0.4519,  # tube_score
+        2.5190,  # surface_score
+        0.1710,  # liquid_score
+        1.6971,  # both
+        -0.8661,  # spread
+        -0.0761,  # start_score
+        0.0770,  # end_score
+        -0.3175,  # weakest_end
+        0.1517,  # end_gap
+        -1.0363,  # faint
+        0.0065,  # small
+        -0.1873,  # at_an_end
+        0.4561,  # narrow
+        -0.2095,  # apart
+        -0.8082,  # far_apart
+        -0.4947,  # alone
+        0.4485,  # rules
+        0.2759,  # graduated
+        0.1632,  # comb_evenness
+        -0.0571,  # comb_ends
+        0.2713,  # comb_beyond
+        -0.3555,  # comb_teeth
+        -0.1263,  # comb_shift
     ),
 )

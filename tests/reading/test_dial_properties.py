@@ -47,10 +47,15 @@ def error(view: View, shake: float = 0.0) -> float:
     return abs(seen.fraction - view.fraction)
 
 
+def tolerance(view: View, share: float) -> float:
+    """A share of the scale, and no less than 0.7 px along it: short scales of small dials have few pixels."""
+    return max(share, 0.7 / (view.span * 0.4 * view.size))
+
+
 @CALM
 @given(views(degrees(0, 45), st.floats(100, 420)))
 def test_a_reading_is_exact(view: View) -> None:
-    assert error(view) < 0.007
+    assert error(view) < tolerance(view, 0.006)
 
 
 @CALM
