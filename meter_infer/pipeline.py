@@ -13,12 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
-
 from meter_infer.binding import Binder, Bound, Place
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Look, look
 from meter_infer.reading.quality import GOOD
+from meter_infer.reading.sampling import luma_quantiles
 from meter_infer.trust import Alone, Schedule, Turn, between, verify
 from meter_infer.types import Box, Detection, Frame, Luma, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, valued
@@ -416,5 +415,5 @@ def is_blank(luma: Luma) -> bool:
     small = luma[:: max(1, luma.shape[0] // 64), :: max(1, luma.shape[1] // 64)]
     if small.size < 64:
         return False
-    low, high = np.percentile(small, (2, 98))
+    low, high = luma_quantiles(small, 0.02, 0.98)
     return bool(high - low < 4)
