@@ -17,6 +17,8 @@ from meter_infer.types import Box, MeterKind, Quality, Reading, Reason
 
 RATE_TOLERANCE = 0.01
 """Share of the span within which two readings agree, whatever the rate."""
+POINTS_LEFT = 0.06
+"""Shift, as a share of a dial's radius or a scale's length, from which calibration points no longer fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ class MeterState:
     """Looks in a row that were not good."""
     settled: int = 0
     """Looks that need no second opinion."""
+    placed_on: DialGeometry | TubeGeometry | None = None
+    """Where the meter was when its calibration points were first used."""
 
 
 def valued(base: Reading, seen: Look, fraction: float, state: MeterState) -> Reading:
@@ -77,7 +81,7 @@ def valued(base: Reading, seen: Look, fraction: float, state: MeterState) -> Rea
         return replace(base, fraction=fraction, quality=quality, reason=reason)
     raw = calibration.value(fraction)
     value = raw
-    if quality is Quality.GOOD and state.fresh:
+    if quality is Quality.GOOD and (state.fresh or _left(state, seen.dial or seen.tube)):
         quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
     if quality is Quality.GOOD and state.setup.max_rate is not None:
         if state.limit is None:
@@ -86,6 +90,21 @@ def valued(base: Reading, seen: Look, fraction: float, state: MeterState) -> Rea
         if not own:
             quality, reason = Quality.UNCERTAIN, Reason.IMPLAUSIBLE_RATE
     return replace(base, fraction=fraction, raw=raw, value=value, quality=quality, reason=reason)
+
+
+def _left(state: MeterState, geometry: DialGeometry | TubeGeometry | None) -> bool:
+    """Say whether a meter calibrated by points is elsewhere than those: they do not move with the camera."""
+    if state.setup.calibration_points is None or geometry is None:
+        return False
+    before = state.placed_on
+    if before is None:
+        state.placed_on = geometry
+    elif isinstance(before, DialGeometry) and isinstance(geometry, DialGeometry):
+        return bool(np.linalg.norm(before.to_dial(geometry.center)) > POINTS_LEFT)
+    elif isinstance(before, TubeGeometry) and isinstance(geometry, TubeGeometry):
+        shift = (geometry.start + geometry.end - before.start - before.end) / 2
+        return bool(np.linalg.norm(shift) > POINTS_LEFT * before.length)
+    return False
 
 
 def calibration_of(setup: MeterSetup, geometry: DialGeometry | TubeGeometry | None) -> Calibration | None:

@@ -42,7 +42,7 @@ def test_the_benchmark_needs_a_gpu(no_pycuda: None, backend: str, words: str) ->
 
 def test_auto_never_takes_a_gpu(no_pycuda: None) -> None:
     networks = load_networks("auto")
-    assert networks.name == "openvino-f32"
+    assert networks.name.startswith("openvino-")
     networks.close()
 
 
