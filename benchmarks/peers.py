@@ -26,7 +26,7 @@ from ultralytics import YOLO
 
 from benchmarks.single_frame import torch_network
 from meter_infer.app import ReaderOptions
-from meter_infer.backends import live_options_for
+from meter_infer.backends import options_for
 from meter_infer.bench.clips import Clip, cache_folder, make_clips, repeat
 from meter_infer.config import load_site
 from meter_infer.events import Item
@@ -78,7 +78,7 @@ def ours(clips: list[Clip], seconds: float, models: Path | None) -> float:
         site = folder / "site.yaml"
         site.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
         counter = Counter()
-        reader = ReaderOptions("openvino", models, engine=live_options_for("openvino", None))
+        reader = ReaderOptions("openvino", models, engine=options_for("openvino", None))
         service = Service(load_site(site), ServiceOptions(reader, sinks=(counter,)))
         service.start()
         try:
