@@ -19,6 +19,8 @@ from meter_infer.types import Frame
 _NOT_RECORDINGS = frozenset({"tty", "concat", "hls", "dash", "sdp", "imf", "webvtt", "lrc"})
 _EPOCHS = frozenset({1904, 1970})  # what a camera without a clock writes
 _MISSING_SHARE = 0.02
+_TS_PACKETS = (188, 192)
+"""Sizes of a transport stream's packets: a whole file holds whole ones."""
 _MISSING_S = 1.0
 
 
@@ -45,6 +47,10 @@ class VideoSource(Closing):
         self._duration_s = duration / 1e6 if duration else 0.0
         total = self._counted or round(self._duration_s * (self.fps or 0))
         self.frame_count: int | None = -(-total // every) if total else None
+        # The decoder's own word on the last frame depends on which of its threads is done first.
+        self._cut = self._container.format.name == "mpegts" and all(
+            path.stat().st_size % n for n in _TS_PACKETS
+        )
         self._began = _creation_time(self._container, self._stream) or _modification_time(path)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -85,7 +91,7 @@ class VideoSource(Closing):
             short = self._counted - count > max(2, _MISSING_SHARE * self._counted)
         else:  # by time, since the pace of a recording without an index may vary
             short = self._duration_s - last_s > max(_MISSING_S, _MISSING_SHARE * self._duration_s)
-        if decoder.broken_off or short:
+        if decoder.broken_off or short or self._cut:
             of = f" of {self._counted}" if self._counted > count else ""
             until = "" if of else f", up to {last_s:.1f} s"
             self.problem = f"{self.name} is truncated or damaged: {count}{of} frames could be read{until}."
