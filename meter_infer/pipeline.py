@@ -33,10 +33,10 @@ FORGOTTEN_S = 10.0
 """A look that was wanted and has not come by then will not come."""
 FRESH_FRAMES = 5
 """Frames of a new place after which a moved camera is no longer reported."""
-MAX_PASSING = 64
-"""Cameras without a configuration that are remembered."""
 FRESH_LOOKS = 2
 """The same where the networks look once in a while: their looks at the new place."""
+MAX_PASSING = 64
+"""Cameras without a configuration that are remembered."""
 SETTLED = 10
 """Looks after a good one with a second opinion until the next second opinion."""
 
@@ -369,13 +369,13 @@ class MeterReader:
     def _reading(self, frame: Frame, bound: Bound, crops: Sequence[Sequence[Segment]]) -> Reading:
         state = self._state(frame, bound)
         state.last = self._looked(frame, bound, state, crops)
-        state.looked_s, state.vain = frame.captured_at.timestamp(), state.vain + 1
-        if state.last.confidence >= GOOD:
-            state.vain = 0
+        state.looked_s = frame.captured_at.timestamp()
         if state.last.confidence < GOOD:
-            state.settled = 0
-        elif len(crops) > 1:
-            state.settled = SETTLED
+            state.vain, state.settled = state.vain + 1, 0
+        else:
+            state.vain = 0
+            if len(crops) > 1:
+                state.settled = SETTLED
         return state.last
 
     def _looked(

@@ -20,6 +20,7 @@ from meter_infer.app import (
     read_source,
 )
 from meter_infer.backends import options_for
+from meter_infer.cli.options import BackendName, Precision
 from meter_infer.cli.read_view import ReadView, print_summary, stderr_console
 from meter_infer.cli.tally import Tally
 from meter_infer.config import load_site
@@ -64,15 +65,8 @@ def read_command(
             metavar="FILE",
         ),
     ] = None,
-    backend: Annotated[
-        str, typer.Option(help="auto, openvino or onnxruntime; tensorrt or cuda on a GPU.", metavar="NAME")
-    ] = "auto",
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            help="f32, bf16 or int8 in openvino (the fastest that holds); f16 (as it is), int8 on a GPU."
-        ),
-    ] = None,
+    backend: BackendName = "auto",
+    precision: Precision = None,
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Fail where a TensorRT engine must be built first.")
     ] = False,

@@ -15,6 +15,7 @@ import typer
 
 from meter_infer.app import ReaderOptions
 from meter_infer.backends import options_for
+from meter_infer.cli.options import BackendName, Precision
 from meter_infer.config import load_site
 from meter_infer.runtime.memory import share_heaps
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
@@ -30,15 +31,8 @@ _STOP = (signal.SIGTERM, signal.SIGINT)
 def run_command(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="The site file.", metavar="FILE", show_default=False)],
-    backend: Annotated[
-        str, typer.Option(help="auto, openvino or onnxruntime; tensorrt or cuda on a GPU.", metavar="NAME")
-    ] = "auto",
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            help="f32, bf16 or int8 in openvino (the fastest that holds); f16 (as it is), int8 on a GPU."
-        ),
-    ] = None,
+    backend: BackendName = "auto",
+    precision: Precision = None,
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Refuse to start where a TensorRT engine must be built first.")
     ] = False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -82,41 +83,56 @@ def look(
     if view is None:
         return Look(kind, None, 0.0, _unseen(patch)), False
     view = refine_view(patch, view)
+    pointing = _pointing(patch, view)
     if again is not None:
-        apart = _apart(patch, view, again, placed)
-    single = read_dial(patch, view, apart, placed)
+        apart = _apart(patch, view, pointing.angle, again, placed)
+    single = _read_dial(patch, view, pointing, apart, placed)
     if track is None:
         return single, False
     joint, moved = track.add(view, single.confidence)
     if moved or track.count < 2:
         return single, moved
-    return _reconcile(read_dial(patch, joint, apart, placed), single), False
+    return _reconcile(_read_dial(patch, joint, _pointing(patch, joint), apart, placed), single), False
 
 
-def _apart(patch: Patch, view: DialView, again: Sequence[Segment], placed: bool) -> float | None:
-    """Return by how much the second crop reads otherwise, share of the scale; None: it reads nothing."""
+class _Pointing(NamedTuple):
+    """Where a pointer points; angles in radians, dial coordinates."""
+
+    angle: float | None
+    """Where it meets the scale."""
+    mask_angle: float | None
+    """The same by the masks alone."""
+    ridge: Ridge | None
+
+
+def _pointing(patch: Patch, view: DialView) -> _Pointing:
+    if view.pointer is None:
+        return _Pointing(None, None, None)
+    mask_angle = mask_crossing(view.geometry, view.pointer)
+    ridge = find_ridge(patch, view.geometry, view.pointer)
+    if ridge is not None and mask_angle is not None and abs(wrap(ridge.angle - mask_angle)) > np.deg2rad(12):
+        ridge = None
+    return _Pointing(mask_angle if ridge is None else ridge.angle, mask_angle, ridge)
+
+
+def _apart(
+    patch: Patch, view: DialView, here: float | None, again: Sequence[Segment], placed: bool
+) -> float | None:
+    """Return by how much the second crop reads otherwise, share of the scale; None: it reads nothing.
+
+    `here` is the angle at which the first crop's pointer meets the scale of `view`.
+    """
     second = view_dial(again)
     if second is None:
         return None
     second = refine_view(patch, second)
-    (here, _, _), (there, _, _) = _pointing(patch, view), _pointing(patch, second)
+    there = _pointing(patch, second).angle
     if here is None or there is None:
         return None
     if placed:
         point = second.geometry.point_at(there)
         return abs(wrap(view.geometry.angle_of(point) - here)) / view.geometry.span
     return abs(view.geometry.fraction_of_angle(here) - second.geometry.fraction_of_angle(there))
-
-
-def _pointing(patch: Patch, view: DialView) -> tuple[float | None, float | None, Ridge | None]:
-    """Return the angle at which the pointer meets the scale, the same by the masks alone, and its ridge."""
-    if view.pointer is None:
-        return None, None, None
-    mask_angle = mask_crossing(view.geometry, view.pointer)
-    ridge = find_ridge(patch, view.geometry, view.pointer)
-    if ridge is not None and mask_angle is not None and abs(wrap(ridge.angle - mask_angle)) > np.deg2rad(12):
-        ridge = None
-    return (mask_angle if ridge is None else ridge.angle), mask_angle, ridge
 
 
 def _reconcile(joint: Look, single: Look) -> Look:
@@ -139,7 +155,7 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     return replace(view, geometry=refined)
 
 
-def read_dial(patch: Patch, view: DialView, apart: float | None = None, placed: bool = False) -> Look:
+def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float | None, placed: bool) -> Look:
     """Read a dial whose geometry is known and refined.
 
     `apart` is by how much another opinion differs, as a share of the scale; None: there is none.
@@ -149,7 +165,7 @@ def read_dial(patch: Patch, view: DialView, apart: float | None = None, placed: 
     if view.pointer is None:
         confidence, _ = combine(dial_factors(view, None, None, patch, light_of(patch, geometry, None)))
         return Look(MeterKind.POINTER, None, confidence, Reason.NO_POINTER, dial=geometry)
-    angle, mask_angle, ridge = _pointing(patch, view)
+    angle, mask_angle, ridge = pointing
     light = light_of(patch, geometry, angle)
     confidence, reason = combine(dial_factors(view, ridge, mask_angle, patch, light))
     if mask_angle is None or angle is None:

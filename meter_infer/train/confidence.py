@@ -115,7 +115,7 @@ def _take(
     elif gauge.range is None or gauge.nonlinear:
         calibration = None
     else:
-        calibration = Calibration(((0.0, gauge.range[0]), (1.0, gauge.range[1])))
+        calibration = Calibration.from_range(gauge.range)
     if calibration is None:
         return
     looks.evidence.append(seen.evidence)
