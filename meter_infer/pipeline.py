@@ -14,11 +14,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from meter_infer.binding import Binder, Bound, Place
+from meter_infer.deferral import Deferral
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Look, look
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.sampling import luma_quantiles
-from meter_infer.trust import Alone, Schedule, Turn, between, verify
+from meter_infer.trust import Alone, Schedule, Turn, between, majority, verify
 from meter_infer.types import Box, Detection, Frame, Luma, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, valued
 from meter_infer.vision.letterbox import second_box
@@ -29,8 +30,8 @@ DETECT_EVERY = 10
 """One of so many verifications searches the frame; the others look at the meter looked at longest ago."""
 SEARCH_EVERY = 4
 """The same for looks in vain where all meters of a camera are in doubt."""
-FORGOTTEN_S = 10.0
-"""A look that was wanted and has not come by then will not come."""
+WAITED_FOR = 2
+"""Looks in vain after which a meter's readings no longer wait for the next, likely to be in vain too."""
 FRESH_FRAMES = 5
 """Frames of a new place after which a moved camera is no longer reported."""
 FRESH_LOOKS = 2
@@ -96,8 +97,7 @@ class MeterReader:
         self._clock = clock
         self._schedule = Schedule(cadence_s)
         self._deferring = deferring
-        self._wanted: dict[str, tuple[Frame, Bound | None]] = {}
-        """By camera, what the networks are to look at: the frame, and the meter where one is in doubt."""
+        self._deferral = Deferral()
         self._verifications: Counter[str] = Counter()
         self._binders: dict[str, Binder] = {}
         self._states: dict[tuple[str, str], MeterState] = {}
@@ -189,58 +189,49 @@ class MeterReader:
                 readings.append(self._doubtful(frame, bound, state, found))
         if not self._deferring:
             return readings
-        idle = free and not self._is_awaited(frame.camera, at_s)
+        return self._deferred(frame, at_s, due, free, readings, doubtful)
+
+    def _deferred(
+        self,
+        frame: Frame,
+        at_s: float,
+        due: bool,
+        free: bool,
+        readings: list[Reading],
+        doubtful: Sequence[tuple[MeterState, Bound]],
+    ) -> list[Reading] | None:
+        """Choose what the networks look at once the readings are out; None where they come first."""
+        schedule = self._schedule
+        idle = free and not self._deferral.awaits(frame.camera, at_s)
         ready = [each for each in doubtful if idle and schedule.is_worth_a_look(each[0], at_s)]
         if ready and len(doubtful) == len(readings) and ready[0][0].vain % SEARCH_EVERY == 0:
             schedule.looked(frame.camera, at_s)
             return None  # none of them is where it was: the camera may have moved
         if ready:
             state, bound = min(ready, key=lambda each: each[0].looked_s)
-            state.held = []
-            self._wanted[frame.camera] = frame, bound
+            self._deferral.want(frame, bound, hold=state.vain < WAITED_FOR)
         elif due and idle and len(doubtful) < len(readings):
             schedule.looked(frame.camera, at_s)
-            self._wanted[frame.camera] = frame, None
-        return [reading for reading in readings if not self._is_held(reading)]
-
-    def _is_awaited(self, camera: str, at_s: float) -> bool:
-        """Say whether the networks have still to look at a frame of a camera; what is overdue is let go."""
-        frame, bound = self._wanted.get(camera, (None, None))
-        if frame is None or at_s - frame.captured_at.timestamp() < FORGOTTEN_S:
-            return frame is not None
-        del self._wanted[camera]
-        if bound is not None:
-            self._state(frame, bound).held = None
-        return False
-
-    def _is_held(self, reading: Reading) -> bool:
-        """Keep a reading back while the networks look at an earlier one of its meter."""
-        state = self._states[reading.camera, reading.meter]
-        if state.held is not None:
-            state.held.append(reading)
-        return state.held is not None
+            self._deferral.want(frame)
+        return [reading for reading in readings if not self._deferral.keeps(reading)]
 
     def verify(self, frame: Frame) -> list[Reading]:
         """Have the networks look at a frame that was read without them, where that is wanted.
 
         Returns the readings of a doubtful meter, of this frame and of those that came meanwhile.
         """
-        wanted, bound = self._wanted.get(frame.camera, (None, None))
-        if wanted is not frame:
+        wanted = self._deferral.wanted(frame)
+        if wanted is None:
             return []
-        if bound is None:
-            self._wanted.pop(frame.camera)
-            self._verify(frame)
-            return []
-        state = self._state(frame, bound)
+        looked: Reading | None = None
         try:
-            looks = state.vain + 1
-            looked = self._reading(frame, bound, self._parts(frame, bound))
-            state.vain = looks  # it is out of doubt once it is verified, and not by one good look
+            if wanted.bound is None:
+                self._verify(frame)
+            else:
+                looked = self._reading(frame, wanted.bound, self._parts(frame, wanted.bound))
         finally:
-            self._wanted.pop(frame.camera, None)
-            held, state.held = state.held or [], None
-        return [looked, *held[1:]]
+            held = self._deferral.done(wanted)
+        return [looked, *held[1:]] if looked is not None and held else []
 
     def _verify(self, frame: Frame) -> None:
         self._verifications[frame.camera] += 1
@@ -303,7 +294,7 @@ class MeterReader:
         self._configured -= {camera}
         self._binders.pop(camera, None)
         self._schedule.forget(camera)
-        self._wanted.pop(camera, None)
+        self._deferral.forget(camera)
         self._verifications.pop(camera, None)
         for key in [key for key in self._states if key[0] == camera]:
             del self._states[key]
@@ -314,7 +305,7 @@ class MeterReader:
         self._binders.clear()
         self._states.clear()
         self._schedule = Schedule(self._schedule.cadence_s)
-        self._wanted.clear()
+        self._deferral.clear()
         self._verifications.clear()
         self.shapes.clear()
 
@@ -370,10 +361,10 @@ class MeterReader:
         state = self._state(frame, bound)
         state.last = self._looked(frame, bound, state, crops)
         state.looked_s = frame.captured_at.timestamp()
-        if state.last.confidence < GOOD:
+        if not state.clear:
             state.vain, state.settled = state.vain + 1, 0
         else:
-            state.vain = 0
+            state.vain //= 2  # it is out of doubt by degrees, and not by one good look
             if len(crops) > 1:
                 state.settled = SETTLED
         return state.last
@@ -383,6 +374,7 @@ class MeterReader:
     ) -> Reading:
         key = frame.camera, bound.meter
         self.shapes.pop(key, None)
+        state.clear = False
         if bound.box is None or (bound.score == 0 and not crops[0]):
             return self._bad(frame, bound, Reason.NO_METER)
         again = crops[1] if len(crops) > 1 else None
@@ -396,6 +388,7 @@ class MeterReader:
             bound.kind, frame.luma, bound.box, crops[0], state.track, again, state.apart, placed=placed
         )
         state.apart = seen.apart
+        seen = majority(seen, moved, state)
         self.shapes[key] = seen
         if bound.score == 0 and seen.confidence < GOOD:
             return self._bad(frame, bound, Reason.NO_METER)

@@ -21,6 +21,8 @@ MOST_PATIENCE = 4.0
 """What that grows to."""
 AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
+MEMORY = 0.2
+"""Weight of one look in the share of those that were in doubt."""
 _GOLDEN = 0.618034
 """Multiples of it, modulo 1, are spread evenly, however many there are."""
 
@@ -133,6 +135,20 @@ def between(luma: Luma, state: MeterState) -> FastReading | None:
     if state.dispute is not None:
         return replace(found, confidence=0.0, reason=Reason.DISAGREEMENT)
     return found
+
+
+def majority(seen: Look, moved: bool, state: MeterState) -> Look:
+    """Doubt a good look where most looks of late at the same meter were not good.
+
+    A meter that is mostly unreadable and for once looks good is as a rule misread for once. The first look
+    at a meter counts as it is, and so does the first one after it moved (`moved`). Updates `state`.
+    """
+    state.clear = seen.confidence >= GOOD
+    before = 0.5 if moved else state.doubt
+    state.doubt = before + MEMORY * ((not state.clear) - before)
+    if state.clear and state.doubt > 0.5:
+        return replace(seen, confidence=0.9 * GOOD, reason=Reason.DISAGREEMENT)
+    return seen
 
 
 def verify(luma: Luma, seen: Look, followed: FastReading | None, moved: bool, state: MeterState) -> Look:

@@ -60,10 +60,12 @@ class MeterState:
     """By how much the last second opinion differed, share of the scale."""
     looked_s: float = float("-inf")
     """Capture time of the frame that the networks looked at last, seconds."""
-    held: list[Reading] | None = None
-    """What waits for a look of the networks to be over; None where there is none under way."""
+    clear: bool = False
+    """Whether the last look was good by itself, whatever was made of it."""
+    doubt: float = 0.5
+    """Share of the looks of late that were not, 0 to 1; at first nothing is known."""
     vain: int = 0
-    """Looks in a row that were not good."""
+    """Looks that were not, each good one halving their number."""
     settled: int = 0
     """Looks that need no second opinion."""
     placed_on: DialGeometry | TubeGeometry | None = None

@@ -9,7 +9,7 @@ from meter_infer.calibration import Calibration
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Look, look
-from meter_infer.trust import Schedule, between, verify
+from meter_infer.trust import Schedule, between, majority, verify
 from meter_infer.types import Detection, MeterKind, Quality, Reason
 from meter_infer.valuing import MeterState
 from tests.reading.plain_dial import View, shoot
@@ -123,3 +123,23 @@ def test_a_camera_that_is_forgotten_is_forgotten(cadence_s: float) -> None:
     schedule.looked("a", 0.0)
     schedule.forget("a")
     assert not schedule.known
+
+
+def test_one_good_look_among_many_in_doubt_is_doubted() -> None:
+    state = MeterState(SETUP)
+    good = seen(0.4)
+    assert majority(good, False, state) is good  # the first look counts as it is
+    for _ in range(8):
+        majority(replace(good, confidence=0.1), False, state)
+    doubted = majority(good, False, state)
+    assert (doubted.confidence < 0.5, doubted.reason, state.clear) == (True, Reason.DISAGREEMENT, True)
+    later = [majority(good, False, state).confidence >= 0.5 for _ in range(5)]
+    assert later == sorted(later)
+    assert later[-1]
+
+
+def test_the_first_look_at_another_place_counts_as_it_is() -> None:
+    state = MeterState(SETUP)
+    for _ in range(8):
+        majority(replace(seen(0.4), confidence=0.1), False, state)
+    assert majority(seen(0.4), True, state).confidence >= 0.5
