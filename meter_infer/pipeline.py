@@ -19,7 +19,7 @@ from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Look, look
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.sampling import luma_quantiles
-from meter_infer.trust import Alone, Schedule, Turn, between, majority, verify
+from meter_infer.trust import Alone, Schedule, Turn, between, is_starving, majority, verify
 from meter_infer.types import Box, Detection, Frame, Luma, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, valued
 from meter_infer.vision.letterbox import second_box
@@ -139,6 +139,7 @@ class MeterReader:
     def _examine(self, frames: Sequence[Frame]) -> list[list[tuple[Bound, list[list[Segment]]]]]:
         """Run the networks; return each frame's meters and what was found in their crops."""
         with self._turn:
+            self._turn.urgent = any(self._is_starving(frame) for frame in frames)
             found = self._detector.detect(frames)
             bound = [self._binder(f).bind(meters) for f, meters in zip(frames, found, strict=True)]
             crops = [[self._crops(f, item) for item in items] for f, items in zip(frames, bound, strict=True)]
@@ -174,7 +175,7 @@ class MeterReader:
                 continue
             bound = Bound(place.meter, place.kind, place.box, 1.0)
             state = self._state(frame, bound)
-            found = between(frame.luma, state)
+            found = between(frame.luma, state, (at_s - state.looked_s) / schedule.cadence_s)
             trusted = found is not None and found.confidence >= GOOD
             if not place.automatic and (found is None or not trusted or found.relit):
                 if patient and not self._deferring:
@@ -256,7 +257,13 @@ class MeterReader:
     def _parts(self, frame: Frame, bound: Bound) -> list[list[Segment]]:
         """Return what the segmenter finds of one meter, in each of its crops."""
         with self._turn:
+            self._turn.urgent = self._is_starving(frame)
             return self._segmenter.segment([(frame, box) for box in self._crops(frame, bound)])
+
+    def _is_starving(self, frame: Frame) -> bool:
+        at_s, places = frame.captured_at.timestamp(), self._binder(frame).places
+        states = [self._states.get((frame.camera, place.meter)) for place in places if not place.missed]
+        return is_starving([each for each in states if each is not None], at_s, self._schedule.cadence_s)
 
     def _doubtful(self, frame: Frame, bound: Bound, state: MeterState, found: FastReading | None) -> Reading:
         """Return a reading without a value: nothing can be told before the networks look again."""

@@ -1,6 +1,6 @@
 """Between the networks and the frame-rate path: when the networks look, and who of the two is believed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Protocol
@@ -21,6 +21,10 @@ MOST_PATIENCE = 4.0
 """What that grows to."""
 AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
+STARVING = 5.0
+"""Cadences without a look after which the next no longer gives way to decoding."""
+UNVERIFIED = 60.0
+"""Cadences without a look after which the frame-rate path is no longer believed."""
 MEMORY = 0.2
 """Weight of one look in the share of those that were in doubt."""
 _GOLDEN = 0.618034
@@ -29,6 +33,9 @@ _GOLDEN = 0.618034
 
 class Turn(Protocol):
     """Whose turn it is to use the networks; `with` it they are the caller's own."""
+
+    urgent: bool
+    """What they look at cannot wait until the processor has nothing else to do; set by who has the turn."""
 
     def free(self) -> bool:
         """Say whether nobody uses them just now."""
@@ -40,6 +47,8 @@ class Turn(Protocol):
 
 class Alone:
     """The turn of a reader that shares its networks with no other thread."""
+
+    urgent = False
 
     def free(self) -> bool:
         """Always."""
@@ -127,13 +136,23 @@ class Schedule:
         return int((at_s + 1e-6) / self.cadence_s + 1.0 - phase)
 
 
-def between(luma: Luma, state: MeterState) -> FastReading | None:
-    """Read a meter by the frame-rate path; None where that path may not speak."""
+def is_starving(states: Iterable[MeterState], at_s: float, cadence_s: float) -> bool:
+    """Say whether the networks have not looked at any of a camera's meters for several times the cadence."""
+    return all(at_s - state.looked_s > STARVING * cadence_s for state in states)
+
+
+def between(luma: Luma, state: MeterState, unverified: float = 0.0) -> FastReading | None:
+    """Read a meter by the frame-rate path; None where that path may not speak.
+
+    `unverified` is how long the networks have not looked at it, in cadences.
+    """
     if state.fast is None or state.seen is None or state.fresh:
         return None
     found = state.fast.read(luma)
     if state.dispute is not None:
         return replace(found, confidence=0.0, reason=Reason.DISAGREEMENT)
+    if unverified > UNVERIFIED:
+        return replace(found, confidence=0.0, reason=Reason.STALE)
     return found
 
 

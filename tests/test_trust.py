@@ -9,7 +9,7 @@ from meter_infer.calibration import Calibration
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Look, look
-from meter_infer.trust import Schedule, between, majority, verify
+from meter_infer.trust import Schedule, between, is_starving, majority, verify
 from meter_infer.types import Detection, MeterKind, Quality, Reason
 from meter_infer.valuing import MeterState
 from tests.reading.plain_dial import View, shoot
@@ -123,6 +123,23 @@ def test_a_camera_that_is_forgotten_is_forgotten(cadence_s: float) -> None:
     schedule.looked("a", 0.0)
     schedule.forget("a")
     assert not schedule.known
+
+
+def test_what_the_networks_have_long_not_seen_is_no_longer_believed() -> None:
+    state = MeterState(SETUP)
+    verify(SHOT.luma, seen(0.4), None, False, state)
+    lately, long_ago = between(SHOT.luma, state, 1.0), between(SHOT.luma, state, 61.0)
+    assert lately is not None
+    assert long_ago is not None
+    assert (lately.reason, long_ago.reason) == (Reason.OK, Reason.STALE)
+    assert long_ago.confidence < 0.5
+
+
+def test_a_camera_starves_when_none_of_its_meters_was_looked_at() -> None:
+    fresh, old, never = (MeterState(SETUP, looked_s=at) for at in (100.0, 90.0, float("-inf")))
+    assert is_starving([], 100.5, 1.0)
+    assert is_starving([old, never], 100.5, 1.0)
+    assert not is_starving([old, never, fresh], 100.5, 1.0)
 
 
 def test_one_good_look_among_many_in_doubt_is_doubted() -> None:

@@ -1,4 +1,4 @@
-"""The networks behind the reading: one thread of low priority, and the desk left to others meanwhile."""
+"""The networks behind the reading: a thread of low priority, and the desk left to others meanwhile."""
 
 import os
 import sys
@@ -18,7 +18,9 @@ _NICER = 10
 class BackgroundBackend:
     """A backend that runs in a thread of its own, with the threads it starts, at low priority.
 
-    `infer` is called from the desk of `turn`, and leaves it while the engine works.
+    What is urgent runs in another, at the priority of the rest: where decoding takes all of the processor,
+    a camera would else never be looked at. `infer` is called from the desk of `turn`, and leaves it while the
+    engine works.
     """
 
     def __init__(self, backend: Backend, turn: NetworkTurn) -> None:
@@ -26,6 +28,7 @@ class BackgroundBackend:
         self._backend = backend
         self._turn = turn
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="networks", initializer=_give_way)
+        self._urgent = ThreadPoolExecutor(1, thread_name_prefix="networks-urgent")
 
     @property
     def name(self) -> str:
@@ -45,7 +48,8 @@ class BackgroundBackend:
     def infer(self, images: Tensor) -> tuple[Tensor, ...]:
         """Run a batch; see `Backend.infer`."""
         try:
-            running = self._pool.submit(self._backend.infer, images)
+            pool = self._urgent if self._turn.urgent else self._pool
+            running = pool.submit(self._backend.infer, images)
         except RuntimeError as error:
             raise BackendError("The backend is closed; make a new one.") from error
         with self._turn.away():
@@ -54,6 +58,7 @@ class BackgroundBackend:
     def close(self) -> None:
         """Free the model and end the thread."""
         self._pool.shutdown()
+        self._urgent.shutdown()
         self._backend.close()
 
     def __enter__(self) -> Self:

@@ -16,6 +16,7 @@ class NetworkTurn:
     """
 
     def __init__(self) -> None:
+        self.urgent = False
         self.desk = threading.Lock()
         """To be held by who reads, and so by who enters."""
         self._changed = threading.Condition()
