@@ -5,7 +5,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import yaml
 from numpy.typing import NDArray
 
 from meter_infer.errors import SinkError
-from meter_infer.render.video import VideoSpec, render_video
+from meter_infer.render.video import VideoScene, VideoSpec, render_video, site_of
 
 _VERSION = "1"  # to be raised when the renderer draws other pictures from the same seed
 
@@ -63,11 +63,13 @@ def clip_path(folder: Path, spec: VideoSpec) -> Path:
     return folder / name
 
 
-def make_clips(folder: Path, specs: Sequence[VideoSpec], progress: Callable[[int], None]) -> list[Clip]:
+def make_clips(
+    folder: Path, specs: Sequence[VideoSpec], progress: Callable[[int], None], calibrated: bool = False
+) -> list[Clip]:
     """Return the clips of all specifications, rendering those that are not in `folder` yet.
 
-    `progress` is told how many frames are there, with each clip that is. Raises SinkError where the folder
-    cannot be written.
+    With `calibrated` their meters are calibrated by points in the picture. `progress` is told how many
+    frames are there, with each clip that is. Raises SinkError where the folder cannot be written.
     """
     paths = [clip_path(folder, spec) for spec in specs]
     missing = []
@@ -92,7 +94,19 @@ def make_clips(folder: Path, specs: Sequence[VideoSpec], progress: Callable[[int
             for job in as_completed(jobs):
                 job.result()
                 progress(jobs[job].frames)
+    if calibrated:
+        return [_calibrated(load_clip(path), spec) for path, spec in zip(paths, specs, strict=True)]
     return [load_clip(path) for path in paths]
+
+
+def _calibrated(clip: Clip, spec: VideoSpec) -> Clip:
+    """Return a clip whose meters' configuration has points in its first picture."""
+    site = site_of(clip.path, VideoScene(spec).frame(0).meters, calibrated=True)
+    (camera,) = site["cameras"].values()
+    return replace(
+        clip,
+        meters={m: replace(truth, config=camera["meters"][m]) for m, truth in clip.meters.items()},
+    )
 
 
 def _render(folder: Path, spec: VideoSpec) -> None:

@@ -45,6 +45,9 @@ def bench_command(
     models: Annotated[
         Path | None, typer.Option(help="Folder of other models than those shipped.", metavar="DIR")
     ] = None,
+    calibrated: Annotated[
+        bool, typer.Option("--calibrated", help="Calibrate each meter by points in its picture, as on site.")
+    ] = False,
     clip_seconds: Annotated[
         float, typer.Option(help="What is rendered of each camera, and then repeated.", min=2, max=600)
     ] = 20,
@@ -103,7 +106,7 @@ def bench_command(
         return
     with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
         line = bar.add_task("rendering the cameras", total=sum(spec.frames for spec in specs))
-        clips = make_clips(cache_folder(), specs, lambda frames: bar.advance(line, frames))
+        clips = make_clips(cache_folder(), specs, lambda frames: bar.advance(line, frames), calibrated)
         bar.update(line, total=1.0, completed=0.0)
         report = measure(run, clips, lambda what, share: bar.update(line, description=what, completed=share))
         bar.update(line, description="done", completed=1.0)

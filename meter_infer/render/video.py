@@ -142,8 +142,12 @@ def render_video(out: Path, spec: VideoSpec, progress: Callable[[int], None] | N
         raise SinkError(f"cannot write the video {out}: {error}; choose another file") from error
 
 
-def site_of(video: Path, meters: dict[str, SceneObject]) -> dict[str, Any]:
-    """Return the content of a site file for a video beside it. Non-linear meters get their calibration."""
+def site_of(video: Path, meters: dict[str, SceneObject], calibrated: bool = False) -> dict[str, Any]:
+    """Return the content of a site file for a video beside it.
+
+    Non-linear meters get their calibration. With `calibrated` every meter gets the places of its printed
+    numbers, to a pixel, as somebody would click them in the picture.
+    """
     entries: dict[str, Any] = {}
     for name, item in meters.items():
         entry: dict[str, Any] = {
@@ -152,7 +156,11 @@ def site_of(video: Path, meters: dict[str, SceneObject]) -> dict[str, Any]:
             "unit": item.unit,
             "box": [round(v) for v in (item.box.x1, item.box.y1, item.box.x2, item.box.y2)],
         }
-        if not item.linear:
+        if calibrated and len(item.scale_points) > 1:
+            entry["calibration"] = [
+                {"at": [round(x), round(y)], "value": float(value)} for value, (x, y) in item.scale_points
+            ]
+        elif not item.linear:
             entry["calibration"] = [[round(f, 6), float(v)] for f, v in item.anchors]
         entries[name] = entry
     return {"cameras": {camera_id(video): {"url": video.name, "meters": entries}}}

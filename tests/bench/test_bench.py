@@ -12,11 +12,12 @@ from typer.testing import CliRunner, Result
 from meter_infer.annotate import Polyline
 from meter_infer.app import ReaderOptions
 from meter_infer.bench import serving
-from meter_infer.bench.clips import Clip, cache_folder, load_clip
+from meter_infer.bench.clips import Clip, cache_folder, load_clip, make_clips
 from meter_infer.bench.live import Run
 from meter_infer.cli.main import app
 from meter_infer.pipeline import MeterSetup
 from meter_infer.render.stamp import WIDTH, draw_number, read_number
+from meter_infer.render.video import VideoSpec
 from meter_infer.runtime.timing import Observe
 from meter_infer.types import Frame, MeterKind, Quality, Reading, Reason
 
@@ -163,6 +164,18 @@ def test_the_pictures_are_rendered_once(bench: Bench) -> None:
     before = clip.stat().st_mtime_ns
     assert bench(*BENCH, "--streams", 1, "--seconds", 1).exit_code == 0
     assert clip.stat().st_mtime_ns == before
+
+
+def test_calibrated_meters_have_points_in_their_own_box(tmp_path: Path) -> None:
+    spec = VideoSpec(seconds=0.1, fps=10, size=(320, 240), pointers=1, levels=1, seed=3)
+    (clip,) = make_clips(tmp_path, [spec], lambda _: None, calibrated=True)
+    (plain,) = make_clips(tmp_path, [spec], lambda _: None)
+    for name, meter in clip.meters.items():
+        x1, y1, x2, y2 = meter.config["box"]
+        points = meter.config["calibration"]
+        assert len(points) > 1
+        assert all(x1 <= point["at"][0] <= x2 and y1 <= point["at"][1] <= y2 for point in points)
+        assert plain.meters[name].config | {"calibration": points} == meter.config
 
 
 @pytest.mark.parametrize(
