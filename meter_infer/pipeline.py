@@ -16,11 +16,11 @@ from typing import Protocol
 from meter_infer.binding import Binder, Bound, Place
 from meter_infer.deferral import Deferral
 from meter_infer.reading.fast import FastReading
-from meter_infer.reading.look import Look, look
+from meter_infer.reading.look import Again, Look, look
 from meter_infer.reading.quality import GOOD
-from meter_infer.reading.sampling import luma_quantiles
+from meter_infer.reading.sampling import is_blank
 from meter_infer.trust import Alone, Schedule, Turn, between, is_starving, majority, verify
-from meter_infer.types import Box, Detection, Frame, Luma, Quality, Reading, Reason, Segment
+from meter_infer.types import Box, Detection, Frame, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, valued
 from meter_infer.vision.letterbox import second_box
 
@@ -39,7 +39,7 @@ FRESH_LOOKS = 2
 MAX_PASSING = 64
 """Cameras without a configuration that are remembered."""
 SETTLED = 10
-"""Looks after a good one with a second opinion until the next second opinion."""
+"""Looks after a good one that could have had a second opinion until the next that can."""
 
 
 class MeterDetector(Protocol):
@@ -130,35 +130,31 @@ class MeterReader:
             elif done is not None:
                 readings += done
             else:
-                found = [self._reading(frame, item, crops) for item, crops in next(seen)]
+                found = [self._reading(frame, item, parts) for item, parts in next(seen)]
                 if all(reading.confidence >= GOOD for reading in found):
                     self._schedule.looked_well(frame.camera)
                 readings += found
         return readings
 
-    def _examine(self, frames: Sequence[Frame]) -> list[list[tuple[Bound, list[list[Segment]]]]]:
+    def _examine(self, frames: Sequence[Frame]) -> list[list[tuple[Bound, Sequence[Segment]]]]:
         """Run the networks; return each frame's meters and what was found in their crops."""
         with self._turn:
             self._turn.urgent = any(self._is_starving(frame) for frame in frames)
             found = self._detector.detect(frames)
             bound = [self._binder(f).bind(meters) for f, meters in zip(frames, found, strict=True)]
-            crops = [[self._crops(f, item) for item in items] for f, items in zip(frames, bound, strict=True)]
             jobs = [
-                (f, box) for f, meters in zip(frames, crops, strict=True) for boxes in meters for box in boxes
+                (f, item.box) for f, items in zip(frames, bound, strict=True) for item in items if item.box
             ]
             parts = iter(self._segmenter.segment(jobs) if jobs else [])
-        return [
-            [(item, [next(parts) for _ in boxes]) for item, boxes in zip(items, meters, strict=True)]
-            for items, meters in zip(bound, crops, strict=True)
-        ]
+        return [[(item, next(parts) if item.box else ()) for item in items] for items in bound]
 
-    def _crops(self, frame: Frame, item: Bound) -> list[Box]:
-        """Return what the segmenter looks at for one meter: two crops, or one where two agreed lately."""
-        if item.box is None:
-            return []
-        state = self._state(frame, item)
+    def _again(self, frame: Frame, bound: Bound, state: MeterState) -> Again | None:
+        """Return how to get a second opinion on a meter; None where the last chance is recent."""
         state.settled = max(0, state.settled - 1)
-        return [item.box] if state.settled else [item.box, second_box(item.box)]
+        box = bound.box
+        if state.settled or box is None:
+            return None
+        return lambda: self._parts(frame, second_box(box))
 
     def _between(self, frame: Frame) -> list[Reading] | None:
         """Read a frame without the networks; None when it is their turn."""
@@ -229,7 +225,7 @@ class MeterReader:
             if wanted.bound is None:
                 self._verify(frame)
             else:
-                looked = self._reading(frame, wanted.bound, self._parts(frame, wanted.bound))
+                looked = self._reading(frame, wanted.bound, self._parts(frame, wanted.bound.box))
         finally:
             held = self._deferral.done(wanted)
         return [looked, *held[1:]] if looked is not None and held else []
@@ -247,18 +243,21 @@ class MeterReader:
             (items,) = self._examine([frame])
         else:
             bound = min(known, key=lambda each: each[0])[1]
-            items = [(bound, self._parts(frame, bound))]
-        for item, crops in items:
+            items = [(bound, self._parts(frame, bound.box))]
+        for item, parts in items:
             state = self._state(frame, item)
             limit, state.limit = state.limit, None  # it has seen later values
-            self._reading(frame, item, crops)
+            self._reading(frame, item, parts)
             state.limit = limit
 
-    def _parts(self, frame: Frame, bound: Bound) -> list[list[Segment]]:
-        """Return what the segmenter finds of one meter, in each of its crops."""
+    def _parts(self, frame: Frame, box: Box | None) -> Sequence[Segment]:
+        """Return what the segmenter finds in the crop around a box."""
+        if box is None:
+            return ()
         with self._turn:
             self._turn.urgent = self._is_starving(frame)
-            return self._segmenter.segment([(frame, box) for box in self._crops(frame, bound)])
+            (parts,) = self._segmenter.segment([(frame, box)])
+        return parts
 
     def _is_starving(self, frame: Frame) -> bool:
         at_s, places = frame.captured_at.timestamp(), self._binder(frame).places
@@ -364,27 +363,32 @@ class MeterReader:
     def _latency_ms(self, frame: Frame) -> float:
         return max(0.0, (self._clock() - frame.received_s) * 1000) if frame.received_s else 0.0
 
-    def _reading(self, frame: Frame, bound: Bound, crops: Sequence[Sequence[Segment]]) -> Reading:
+    def _reading(self, frame: Frame, bound: Bound, parts: Sequence[Segment]) -> Reading:
         state = self._state(frame, bound)
-        state.last = self._looked(frame, bound, state, crops)
+        again = self._again(frame, bound, state)
+        state.last = self._looked(frame, bound, state, parts, again)
         state.looked_s = frame.captured_at.timestamp()
         if not state.clear:
             state.vain, state.settled = state.vain + 1, 0
         else:
             state.vain //= 2  # it is out of doubt by degrees, and not by one good look
-            if len(crops) > 1:
+            if again is not None:
                 state.settled = SETTLED
         return state.last
 
     def _looked(
-        self, frame: Frame, bound: Bound, state: MeterState, crops: Sequence[Sequence[Segment]]
+        self,
+        frame: Frame,
+        bound: Bound,
+        state: MeterState,
+        parts: Sequence[Segment],
+        again: Again | None,
     ) -> Reading:
         key = frame.camera, bound.meter
         self.shapes.pop(key, None)
         state.clear = False
-        if bound.box is None or (bound.score == 0 and not crops[0]):
+        if bound.box is None or (bound.score == 0 and not parts):
             return self._bad(frame, bound, Reason.NO_METER)
-        again = crops[1] if len(crops) > 1 else None
         placed = state.setup.calibration_points is not None
         two_rates = self._schedule.cadence_s > 0
         followed = None
@@ -392,7 +396,7 @@ class MeterReader:
             followed = state.fast.read(frame.luma)
             state.track.swing = state.fast.shift
         seen, moved = look(
-            bound.kind, frame.luma, bound.box, crops[0], state.track, again, state.apart, placed=placed
+            bound.kind, frame.luma, bound.box, parts, state.track, again, state.apart, placed=placed
         )
         state.apart = seen.apart
         seen = majority(seen, moved, state)
@@ -408,12 +412,3 @@ class MeterReader:
             seen = verify(frame.luma, seen, followed, moved, state)
         base = self._bad(frame, bound, seen.reason, seen.confidence)
         return valued(base, seen, fraction, state)
-
-
-def is_blank(luma: Luma) -> bool:
-    """Say whether a picture shows nothing at all: one brightness, but for noise."""
-    small = luma[:: max(1, luma.shape[0] // 64), :: max(1, luma.shape[1] // 64)]
-    if small.size < 64:
-        return False
-    low, high = luma_quantiles(small, 0.02, 0.98)
-    return bool(high - low < 4)

@@ -1,6 +1,6 @@
 """One look at one meter: segments and luma in, fraction and confidence out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -16,10 +16,17 @@ from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, t
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.track import DialTrack
-from meter_infer.reading.tube_marks import graduated_ends
+from meter_infer.reading.tube_marks import TubeScale, graduated_ends
 from meter_infer.reading.weights import DIAL, DIAL_PLACED, TUBE, TUBE_PLACED
 from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
 
+Again = Callable[[], Sequence[Segment]]
+"""Segments of another crop around the same meter; called only where a second opinion may decide."""
+
+HOPELESS, SURE = 0.35, 0.3
+"""Another crop is asked where the confidence of the first lies above the one share of what makes a reading
+good, and below the other share of what is left beyond. Elsewhere it changes hardly any verdict
+(`docs/decisions/0012-second-opinions.md`)."""
 MAX_SPAN_CHANGE = np.deg2rad(10)
 DISAGREEMENT = 0.04
 """One look and all looks together may differ by this fraction of the scale."""
@@ -57,10 +64,11 @@ def look(
     box: Box,
     segments: Sequence[Segment],
     track: DialTrack | None = None,
-    again: Sequence[Segment] | None = None,
+    again: Again | None = None,
     apart: float | None = None,
     *,
     placed: bool = False,
+    thorough: bool = False,
 ) -> tuple[Look, bool]:
     """Read one meter from its segments and the luma plane around it; say also whether it moved.
 
@@ -70,29 +78,37 @@ def look(
         box: the detector's box, frame pixels.
         segments: what the segmentation network found in the crop around `box`.
         track: what earlier looks know of this dial; this look is added to it.
-        again: what the network found in another crop around the same box: a second opinion, which
-            tells chance from knowledge.
-        apart: by how much the last second opinion differed, for a look that has none of its own.
+        again: gives what the network finds in another crop around the same box: a second opinion, which
+            tells chance from knowledge. It is asked for where the first is neither sure nor hopeless.
+        apart: by how much the last second opinion differed, for a look without `again`.
         placed: the meter is calibrated by points in the picture. Then it matters where the pointer or
             the surface is, and the confidence does not ask where the scale begins and ends.
+        thorough: ask `again` in any case, for those who fit weights.
     """
     patch = cut_patch(luma, box)
     if kind is MeterKind.LEVEL:
-        return _read_tube(patch, segments, again, apart, placed), False
+        return _read_tube(patch, segments, again, apart, placed, thorough), False
     view = view_dial(segments)
     if view is None:
         return Look(kind, None, 0.0, _unseen(patch)), False
     view = refine_view(patch, view)
     pointing = _pointing(patch, view)
     if again is not None:
-        apart = _apart(patch, view, pointing.angle, again, placed)
+        apart = None
     single = _read_dial(patch, view, pointing, apart, placed)
+    if again is not None and (thorough or _is_unsure(single)):
+        apart = _apart(patch, view, pointing.angle, again(), placed)
+        single = _read_dial(patch, view, pointing, apart, placed)
     if track is None:
         return single, False
     joint, moved = track.add(view, single.confidence)
     if moved or track.count < 2:
         return single, moved
     return _reconcile(_read_dial(patch, joint, _pointing(patch, joint), apart, placed), single), False
+
+
+def _is_unsure(seen: Look) -> bool:
+    return seen.fraction is not None and HOPELESS * GOOD <= seen.confidence < GOOD + SURE * (1 - GOOD)
 
 
 class _Pointing(NamedTuple):
@@ -230,30 +246,44 @@ def _unseen(patch: Patch) -> Reason:
 def _read_tube(
     patch: Patch,
     segments: Sequence[Segment],
-    again: Sequence[Segment] | None,
+    again: Again | None,
     apart: float | None,
     placed: bool,
+    thorough: bool,
 ) -> Look:
     view = view_tube(segments)
     if view is None:
         return Look(MeterKind.LEVEL, None, 0.0, _unseen(patch))
     scale = graduated_ends(patch, view.geometry)
     view = view if scale is None else rescaled(view, scale.geometry)
-    tube = view.geometry
     found = _surface(patch, view)
     if found is None:
         confidence, _ = combine(tube_factors(view, 0.0, patch))
-        return Look(MeterKind.LEVEL, None, confidence, Reason.NO_POINTER, tube=tube)
-    fraction, contrast = found
-    if again is not None:
-        second = view_tube(again)
-        if second is not None and scale is not None:
-            second = rescaled(second, scale.geometry)
-        other = None if second is None else _surface(patch, second)
-        apart = None
-        if second is not None and other is not None:
-            there = tube.fraction_of(second.geometry.point_at(other[0])) if placed else other[0]
-            apart = abs(fraction - there)
+        return Look(MeterKind.LEVEL, None, confidence, Reason.NO_POINTER, tube=view.geometry)
+    single = _weigh_tube(patch, view, found, scale, apart if again is None else None, placed)
+    if again is None or not (thorough or _is_unsure(single)):
+        return single
+    second = view_tube(again())
+    if second is not None and scale is not None:
+        second = rescaled(second, scale.geometry)
+    other = None if second is None else _surface(patch, second)
+    apart = None
+    if second is not None and other is not None:
+        there = view.geometry.fraction_of(second.geometry.point_at(other[0])) if placed else other[0]
+        apart = abs(found[0] - there)
+    return _weigh_tube(patch, view, found, scale, apart, placed)
+
+
+def _weigh_tube(
+    patch: Patch,
+    view: TubeView,
+    found: tuple[float, float],
+    scale: TubeScale | None,
+    apart: float | None,
+    placed: bool,
+) -> Look:
+    """Return the look at a level gauge whose surface was `found`: fraction and contrast."""
+    tube, (fraction, contrast) = view.geometry, found
     confidence, reason = combine(tube_factors(view, contrast, patch))
     evidence = tube_features(view, fraction, contrast, tube.length / patch.pitch, apart, confidence, scale)
     confidence, reason = _weighed(confidence, reason, evidence, TUBE_PLACED if placed else TUBE)

@@ -134,3 +134,12 @@ def subpixel_peak(values: NDArray[np.floating], index: int) -> float:
     if bend >= 0:
         return float(index)
     return index + min(max(0.5 * (left - right) / bend, -0.5), 0.5)
+
+
+def is_blank(luma: Luma) -> bool:
+    """Say whether a picture shows nothing at all: one brightness, but for noise."""
+    small = luma[:: max(1, luma.shape[0] // 64), :: max(1, luma.shape[1] // 64)]
+    if small.size < 64:
+        return False
+    low, high = luma_quantiles(small, 0.02, 0.98)
+    return bool(high - low < 4)

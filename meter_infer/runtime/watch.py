@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.events import CameraState
-from meter_infer.pipeline import is_blank
+from meter_infer.reading.sampling import is_blank
 from meter_infer.types import Luma
 
 _GRID = 96

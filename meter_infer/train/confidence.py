@@ -20,7 +20,7 @@ from meter_infer.evaluation.labels import GaugeLabel, load_labels
 from meter_infer.evaluation.matching import match
 from meter_infer.pipeline import MeterDetector, MeterSegmenter
 from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES
-from meter_infer.reading.look import look
+from meter_infer.reading.look import HOPELESS, SURE, look
 from meter_infer.sources.picture import read_picture
 from meter_infer.types import Box, Frame, MeterKind, Segment
 from meter_infer.valuing import MeterSetup, calibration_of
@@ -51,12 +51,15 @@ class Looks:
     """Looks at meters of one kind, with their truth."""
 
     evidence: list[NDArray[np.float64]] = field(default_factory=list)
+    """Of one crop."""
+    second: list[NDArray[np.float64]] = field(default_factory=list)
+    """The same with a second opinion."""
     errors: list[float] = field(default_factory=list)
     """Absolute, share of the scale."""
 
     def fit(self, wanted: float) -> Fit:
         """Fit weights to these looks; see `fit_weights`."""
-        return fit_weights(np.array(self.evidence), np.array(self.errors), wanted)
+        return fit_weights(np.array(self.evidence), np.array(self.errors), wanted, np.array(self.second))
 
 
 class Use(NamedTuple):
@@ -106,8 +109,11 @@ def _take(
     limits = gauge.limits
     if gauge.reading is None or limits is None or limits[0] == limits[1]:
         return
-    seen, _ = look(use.kind, frame.luma, box, crops[0], again=crops[1], placed=use.placed)
-    if seen.fraction is None or seen.evidence is None:
+    alone, seen = (
+        look(use.kind, frame.luma, box, crops[0], again=again, placed=use.placed, thorough=True)[0]
+        for again in (None, lambda: crops[1])
+    )
+    if seen.fraction is None or seen.evidence is None or alone.evidence is None:
         return
     if use.placed:
         setup = MeterSetup("", "", use.kind, calibration_points=gauge.scale_points)
@@ -118,7 +124,8 @@ def _take(
         calibration = Calibration.from_range(gauge.range)
     if calibration is None:
         return
-    looks.evidence.append(seen.evidence)
+    looks.evidence.append(alone.evidence)
+    looks.second.append(seen.evidence)
     looks.errors.append(abs(calibration.value(seen.fraction) - gauge.reading) / (limits[1] - limits[0]))
 
 
@@ -126,15 +133,17 @@ def fit_weights(
     evidence: NDArray[np.float64],
     errors: NDArray[np.float64],
     wanted: float,
+    second: NDArray[np.float64] | None = None,
     ridge: float = 2.0,
     seed: int = 0,
 ) -> Fit:
     """Fit the weights of one kind of meter.
 
     Args:
-        evidence: float64 (looks, features).
+        evidence: of one crop, float64 (looks, features).
         errors: absolute errors, share of the scale, (looks,).
         wanted: largest share of wrong looks among the good ones, 0 to 1.
+        second: the same with a second opinion, which is had where `look` asks for it; None: never.
         ridge: strength of the penalty on the weights.
         seed: of the folds.
 
@@ -142,20 +151,25 @@ def fit_weights(
     """
     if len(evidence) < LEAST:
         raise LabelError(f"{len(evidence)} looks are too few to fit weights; give at least {LEAST} gauges.")
+    second = evidence if second is None else second
     right = (errors <= WRONG).astype(np.float64)
     fold = np.random.default_rng(seed).integers(0, FOLDS, len(evidence))
-    held_out = np.zeros(len(evidence))
+    alone, both = np.zeros(len(evidence)), np.zeros(len(evidence))
     for k in range(FOLDS):
-        bias, weights = logistic(evidence[fold != k], right[fold != k], ridge)
-        held_out[fold == k] = _sigmoid(bias + evidence[fold == k] @ weights)
-    accept = 0.99
+        rest, held = fold != k, fold == k
+        # both kinds of look occur, and the weights are to hold for both
+        bias, weights = logistic(
+            np.concatenate([evidence[rest], second[rest]]), np.tile(right[rest], 2), 2 * ridge
+        )
+        alone[held], both[held] = (_sigmoid(bias + rows[held] @ weights) for rows in (evidence, second))
+    accept, good = 0.99, np.zeros(len(evidence), bool)
     for threshold in np.arange(0.3, 0.99, 0.01):
-        good = held_out >= threshold
+        asked = (alone >= HOPELESS * threshold) & (alone < threshold + SURE * (1 - threshold))
+        good = np.where(asked, both, alone) >= threshold
+        accept = float(threshold)
         if good.any() and float((right[good] == 0).mean()) <= wanted:
-            accept = float(threshold)
             break
-    bias, weights = logistic(evidence, right, ridge)
-    good = held_out >= accept
+    bias, weights = logistic(np.concatenate([evidence, second]), np.tile(right, 2), 2 * ridge)
     wrong = float((right[good] == 0).mean()) if good.any() else 0.0
     return Fit(accept, bias, weights, float(good.mean()), wrong)
 
