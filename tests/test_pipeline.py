@@ -111,6 +111,21 @@ def test_points_clicked_in_the_picture_overrule_the_range(scene: Scene) -> None:
     assert reading.value == pytest.approx(scene.truth.value, abs=0.02 * span)
 
 
+def test_points_that_were_clicked_before_the_camera_moved_are_noticed_at_the_first_look() -> None:
+    scene = next(
+        s
+        for s in map(draw, range(60))
+        if plain(s) and pointer_contrast(s) > 60 and len(s.truth.scale_points) >= 5
+    )
+    assert scene.truth.ellipse is not None
+    reach = 0.3 * scene.truth.dial_px / 2
+    for shift, reason in ((0.0, Reason.OK), (reach, Reason.CAMERA_MOVED)):
+        points = tuple((value, (x + shift, y)) for value, (x, y) in scene.truth.scale_points)
+        setup = replace(SETUP, calibration=None, calibration_points=points)
+        reading = one(reader(scene, setup=setup), scene.luma)
+        assert reading.reason is reason
+
+
 @pytest.mark.parametrize("level", [0, 255])
 def test_a_blank_frame_is_no_signal_for_every_configured_meter(scene: Scene, level: int) -> None:
     reading = one(reader(scene), np.full_like(scene.luma, level))
