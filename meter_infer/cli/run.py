@@ -2,6 +2,7 @@
 
 import logging
 import os
+import select
 import signal
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from meter_infer.app import ReaderOptions
 from meter_infer.backends import options_for
 from meter_infer.cli.options import BackendName, Precision
 from meter_infer.config import load_site
-from meter_infer.runtime.memory import share_heaps
+from meter_infer.runtime.memory import give_back, share_heaps
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
 from meter_infer.service import Service, ServiceOptions
 
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 _LAYOUT = "%(asctime)s %(levelname)-7s %(threadName)s: %(message)s"
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING}
 _STOP = (signal.SIGTERM, signal.SIGINT)
+_TIDY_S = 60.0
+"""How often memory that nobody uses is given back."""
 
 
 def run_command(
@@ -74,9 +77,11 @@ def run_command(
         options = options or ServiceOptions(reader)
         service = Service(load_site(file), options, secrets)
         service.start()
-        while (number := signals.wait()) not in _STOP:
+        while (number := signals.wait(_TIDY_S)) not in _STOP:
             if number == signal.SIGHUP:
                 service.reload()
+            elif number is None:
+                give_back()
         logger.info("Stopping (%s).", signal.Signals(number).name)
         hanging = service.stop()
         if hanging:
@@ -114,9 +119,10 @@ class _Signals:
         os.set_blocking(self._write, False)
         self._stops = 0
 
-    def wait(self) -> int:
-        """Return the next signal's number."""
-        return os.read(self._read, 1)[0]
+    def wait(self, timeout_s: float) -> int | None:
+        """Return the next signal's number; None where none comes in time."""
+        ready, _, _ = select.select([self._read], [], [], timeout_s)
+        return os.read(self._read, 1)[0] if ready else None
 
     def __enter__(self) -> Self:
         self._before = {number: signal.signal(number, self._note) for number in (*_STOP, signal.SIGHUP)}
