@@ -73,8 +73,8 @@ def our_reads(
 ) -> dict[str, Callable[[], list[Reading]]]:
     """The whole path of the product, from frame to readings.
 
-    As on the first look at a camera, which asks for a second crop of each meter, and as on later ones, when
-    only every tenth does.
+    As on the first look at a camera, which asks for a second crop of a meter in doubt, and as on later ones,
+    when only every tenth may, and what earlier looks saw is weighed as well.
     """
     detector = load_detector("openvino", options, models=models)
     segmenter = load_segmenter("openvino", options, models=models)
