@@ -25,6 +25,8 @@ class Deferral:
     _wanted: dict[str, Wanted] = field(default_factory=dict)
     _held: dict[tuple[str, str], list[Reading]] = field(default_factory=dict)
     """By camera and meter, the readings that came since its look was wanted, that of its frame first."""
+    _late: dict[str, list[Reading]] = field(default_factory=dict)
+    """By camera, what was kept back for a look that never came to its end."""
 
     def want(self, frame: Frame, bound: Bound | None = None, *, hold: bool = False) -> None:
         """Ask for a look; with `hold` the meter's readings are kept back until it is over."""
@@ -37,11 +39,16 @@ class Deferral:
         wanted = self._wanted.get(frame.camera)
         return wanted if wanted is not None and wanted.frame is frame else None
 
+    def holds(self, wanted: Wanted) -> bool:
+        """Say whether readings wait for a look."""
+        bound = wanted.bound
+        return bound is not None and (wanted.frame.camera, bound.meter) in self._held
+
     def awaits(self, camera: str, at_s: float) -> bool:
         """Say whether a camera's look is still to come at this capture time; an overdue one is let go."""
         wanted = self._wanted.get(camera)
         if wanted is not None and at_s - wanted.frame.captured_at.timestamp() >= FORGOTTEN_S:
-            self.done(wanted)
+            self.abandon(wanted)
             return False
         return wanted is not None
 
@@ -53,14 +60,27 @@ class Deferral:
         return held is not None
 
     def done(self, wanted: Wanted) -> list[Reading]:
-        """Take note that a look is over, however it ended; return what was kept back for it."""
+        """Take note that a look is over; return what was kept back for it, if it was not given up."""
         camera = wanted.frame.camera
-        self._wanted.pop(camera, None)
+        if self._wanted.get(camera) is not wanted:
+            return []
+        del self._wanted[camera]
         return self._held.pop((camera, wanted.bound.meter), []) if wanted.bound is not None else []
+
+    def abandon(self, wanted: Wanted) -> None:
+        """Take note that a look failed, or never came; what was kept back for it is `late`."""
+        held = self.done(wanted)
+        if held:
+            self._late.setdefault(wanted.frame.camera, []).extend(held)
+
+    def late(self, camera: str) -> list[Reading]:
+        """Return, once, what was kept back for looks that were abandoned."""
+        return self._late.pop(camera, [])
 
     def forget(self, camera: str) -> None:
         """Forget a camera, and what was kept back of it."""
         self._wanted.pop(camera, None)
+        self._late.pop(camera, None)
         for key in [key for key in self._held if key[0] == camera]:
             del self._held[key]
 
@@ -68,3 +88,4 @@ class Deferral:
         """Forget everything."""
         self._wanted.clear()
         self._held.clear()
+        self._late.clear()

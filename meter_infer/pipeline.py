@@ -16,12 +16,12 @@ from typing import Protocol
 from meter_infer.binding import Binder, Bound, Place
 from meter_infer.deferral import Deferral
 from meter_infer.reading.fast import FastReading
-from meter_infer.reading.look import Again, Look, look
+from meter_infer.reading.look import Again, Look, glance
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.sampling import is_blank
-from meter_infer.trust import Alone, Schedule, Turn, between, is_starving, majority, verify
+from meter_infer.trust import Alone, Schedule, Turn, between, majority, remember, verify
 from meter_infer.types import Box, Detection, Frame, Quality, Reading, Reason, Segment
-from meter_infer.valuing import MeterSetup, MeterState, valued
+from meter_infer.valuing import MeterSetup, MeterState, unread, valued
 from meter_infer.vision.letterbox import second_box
 
 __all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup"]
@@ -32,6 +32,8 @@ SEARCH_EVERY = 4
 """The same for looks in vain where all meters of a camera are in doubt."""
 WAITED_FOR = 2
 """Looks in vain after which a meter's readings no longer wait for the next, likely to be in vain too."""
+MOST_VAIN = 2 * SEARCH_EVERY
+"""Looks in vain that are counted: a meter that was covered all night is read soon after."""
 FRESH_FRAMES = 5
 """Frames of a new place after which a moved camera is no longer reported."""
 FRESH_LOOKS = 2
@@ -126,7 +128,7 @@ class MeterReader:
         readings: list[Reading] = []
         for frame, reason, done in zip(frames, unfit, quick, strict=True):
             if reason is not None:
-                readings += self._silent(frame, reason)
+                readings += [each for each in self._silent(frame, reason) if not self._deferral.keeps(each)]
             elif done is not None:
                 readings += done
             else:
@@ -146,10 +148,12 @@ class MeterReader:
                 (f, item.box) for f, items in zip(frames, bound, strict=True) for item in items if item.box
             ]
             parts = iter(self._segmenter.segment(jobs) if jobs else [])
+        for frame in frames:
+            self._schedule.looked_through(frame.camera, frame.captured_at.timestamp())
         return [[(item, next(parts) if item.box else ()) for item in items] for items in bound]
 
     def _again(self, frame: Frame, bound: Bound, state: MeterState) -> Again | None:
-        """Return how to get a second opinion on a meter; None where the last chance is recent."""
+        """Return how to get a second opinion on a meter; None where it is not seen, or had one lately."""
         state.settled = max(0, state.settled - 1)
         box = bound.box
         if state.settled or box is None:
@@ -166,12 +170,14 @@ class MeterReader:
         patient = free and schedule.may_look(frame.camera, at_s)
         readings: list[Reading] = []
         doubtful: list[tuple[MeterState, Bound]] = []
-        for place in self._binder(frame).places:
+        places = self._binder(frame).places
+        turnaround_s = schedule.cadence_s * max(1, len(places))
+        for place in places:
             if place.automatic and place.missed:
                 continue
             bound = Bound(place.meter, place.kind, place.box, 1.0)
             state = self._state(frame, bound)
-            found = between(frame.luma, state, (at_s - state.looked_s) / schedule.cadence_s)
+            found = between(frame.luma, state, (at_s - state.looked_s) / turnaround_s)
             trusted = found is not None and found.confidence >= GOOD
             if not place.automatic and (found is None or not trusted or found.relit):
                 if patient and not self._deferring:
@@ -204,18 +210,20 @@ class MeterReader:
         if ready and len(doubtful) == len(readings) and ready[0][0].vain % SEARCH_EVERY == 0:
             schedule.looked(frame.camera, at_s)
             return None  # none of them is where it was: the camera may have moved
-        if ready:
-            state, bound = min(ready, key=lambda each: each[0].looked_s)
-            self._deferral.want(frame, bound, hold=state.vain < WAITED_FOR)
-        elif due and idle and len(doubtful) < len(readings):
+        if due and idle and len(doubtful) < len(readings):  # those in doubt must not keep it from the others
             schedule.looked(frame.camera, at_s)
             self._deferral.want(frame)
-        return [reading for reading in readings if not self._deferral.keeps(reading)]
+        elif ready:
+            state, bound = min(ready, key=lambda each: each[0].looked_s)
+            self._deferral.want(frame, bound, hold=state.vain < WAITED_FOR)
+        late = self._deferral.late(frame.camera)
+        return [*late, *(reading for reading in readings if not self._deferral.keeps(reading))]
 
     def verify(self, frame: Frame) -> list[Reading]:
         """Have the networks look at a frame that was read without them, where that is wanted.
 
-        Returns the readings of a doubtful meter, of this frame and of those that came meanwhile.
+        Returns the readings of a doubtful meter that waited for it, of this frame and of those that came
+        meanwhile; none where they did not wait.
         """
         wanted = self._deferral.wanted(frame)
         if wanted is None:
@@ -225,9 +233,13 @@ class MeterReader:
             if wanted.bound is None:
                 self._verify(frame)
             else:
-                looked = self._reading(frame, wanted.bound, self._parts(frame, wanted.bound.box))
-        finally:
-            held = self._deferral.done(wanted)
+                parts = self._parts(frame, wanted.bound.box)
+                holds = self._deferral.holds(wanted)
+                looked = self._reading(frame, wanted.bound, parts, limited=holds)
+        except BaseException:
+            self._deferral.abandon(wanted)
+            raise
+        held = self._deferral.done(wanted)
         return [looked, *held[1:]] if looked is not None and held else []
 
     def _verify(self, frame: Frame) -> None:
@@ -245,10 +257,7 @@ class MeterReader:
             bound = min(known, key=lambda each: each[0])[1]
             items = [(bound, self._parts(frame, bound.box))]
         for item, parts in items:
-            state = self._state(frame, item)
-            limit, state.limit = state.limit, None  # it has seen later values
-            self._reading(frame, item, parts)
-            state.limit = limit
+            self._reading(frame, item, parts, limited=False)  # the limit has seen later values
 
     def _parts(self, frame: Frame, box: Box | None) -> Sequence[Segment]:
         """Return what the segmenter finds in the crop around a box."""
@@ -257,12 +266,11 @@ class MeterReader:
         with self._turn:
             self._turn.urgent = self._is_starving(frame)
             (parts,) = self._segmenter.segment([(frame, box)])
+        self._schedule.looked_through(frame.camera, frame.captured_at.timestamp())
         return parts
 
     def _is_starving(self, frame: Frame) -> bool:
-        at_s, places = frame.captured_at.timestamp(), self._binder(frame).places
-        states = [self._states.get((frame.camera, place.meter)) for place in places if not place.missed]
-        return is_starving([each for each in states if each is not None], at_s, self._schedule.cadence_s)
+        return self._schedule.is_starving(frame.camera, frame.captured_at.timestamp())
 
     def _doubtful(self, frame: Frame, bound: Bound, state: MeterState, found: FastReading | None) -> Reading:
         """Return a reading without a value: nothing can be told before the networks look again."""
@@ -343,33 +351,24 @@ class MeterReader:
         return self._states[key]
 
     def _bad(self, frame: Frame, bound: Bound, reason: Reason, confidence: float = 0.0) -> Reading:
-        return Reading(
-            captured_at=frame.captured_at,
-            camera=frame.camera,
-            meter=bound.meter,
-            kind=bound.kind,
-            value=None,
-            unit=self._state(frame, bound).setup.unit,
-            raw=None,
-            fraction=None,
-            quality=Quality.BAD,
-            reason=reason,
-            confidence=confidence,
-            frame=frame.index,
-            latency_ms=self._latency_ms(frame),
-            box=bound.box,
-        )
+        unit = self._state(frame, bound).setup.unit
+        return unread(frame, bound, unit, reason, confidence, self._latency_ms(frame))
 
     def _latency_ms(self, frame: Frame) -> float:
         return max(0.0, (self._clock() - frame.received_s) * 1000) if frame.received_s else 0.0
 
-    def _reading(self, frame: Frame, bound: Bound, parts: Sequence[Segment]) -> Reading:
+    def _reading(
+        self, frame: Frame, bound: Bound, parts: Sequence[Segment], *, limited: bool = True
+    ) -> Reading:
+        """Return what comes of a look; `limited`: the meter's largest rate is minded."""
         state = self._state(frame, bound)
         again = self._again(frame, bound, state)
-        state.last = self._looked(frame, bound, state, parts, again)
+        state.last = self._looked(frame, bound, state, parts, again, limited)
         state.looked_s = frame.captured_at.timestamp()
         if not state.clear:
-            state.vain, state.settled = state.vain + 1, 0
+            # around and around at the top, so that every fourth still searches
+            state.vain += 1 if state.vain < MOST_VAIN else 1 - SEARCH_EVERY
+            state.settled = 0
         else:
             state.vain //= 2  # it is out of doubt by degrees, and not by one good look
             if again is not None:
@@ -383,25 +382,26 @@ class MeterReader:
         state: MeterState,
         parts: Sequence[Segment],
         again: Again | None,
+        limited: bool,
     ) -> Reading:
         key = frame.camera, bound.meter
         self.shapes.pop(key, None)
-        state.clear = False
         if bound.box is None or (bound.score == 0 and not parts):
+            remember(False, False, state)
             return self._bad(frame, bound, Reason.NO_METER)
         placed = state.setup.calibration_points is not None
         two_rates = self._schedule.cadence_s > 0
+        # Other frames of this camera may be read until the second opinion is there, and none after that.
+        once = glance(bound.kind, frame.luma, bound.box, parts, again, state.apart, placed=placed)
         followed = None
         if two_rates and state.fast is not None:
             followed = state.fast.read(frame.luma)
             state.track.swing = state.fast.shift
-        seen, moved = look(
-            bound.kind, frame.luma, bound.box, parts, state.track, again, state.apart, placed=placed
-        )
+        seen, moved = once.joined(state.track)
         state.apart = seen.apart
         seen = majority(seen, moved, state)
         self.shapes[key] = seen
-        if bound.score == 0 and seen.confidence < GOOD:
+        if bound.score == 0 and not state.clear:
             return self._bad(frame, bound, Reason.NO_METER)
         fraction = seen.fraction
         if fraction is None:
@@ -411,4 +411,4 @@ class MeterReader:
         if two_rates:
             seen = verify(frame.luma, seen, followed, moved, state)
         base = self._bad(frame, bound, seen.reason, seen.confidence)
-        return valued(base, seen, fraction, state)
+        return valued(base, seen, fraction, state, limited)

@@ -1,6 +1,6 @@
 """Between the networks and the frame-rate path: when the networks look, and who of the two is believed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Protocol
@@ -24,7 +24,7 @@ AGREE = 0.02
 STARVING = 5.0
 """Cadences without a look after which the next no longer gives way to decoding."""
 UNVERIFIED = 60.0
-"""Cadences without a look after which the frame-rate path is no longer believed."""
+"""Cadences, for each meter of the camera, without a look after which the frame-rate path is not believed."""
 MEMORY = 0.2
 """Weight of one look in the share of those that were in doubt."""
 _GOLDEN = 0.618034
@@ -73,6 +73,8 @@ class Schedule:
     """Share of the cadence until the next look out of turn, by camera."""
     _phases: dict[str, float] = field(default_factory=dict)
     _made: Iterator[int] = field(default_factory=count)
+    _done: dict[str, float] = field(default_factory=dict)
+    """When the frame was taken that the networks looked at last, and were done with."""
 
     def is_due(self, camera: str, at_s: float, free: bool = True) -> bool:
         """Say whether it is the networks' turn at a frame of a camera.
@@ -115,19 +117,27 @@ class Schedule:
         self._last[camera] = at_s
         self._patience[camera] = min(MOST_PATIENCE, 2 * self._patience.get(camera, RECHECK))
 
+    def looked_through(self, camera: str, at_s: float) -> None:
+        """Take note that they are done with a frame."""
+        self._done[camera] = at_s
+
+    def is_starving(self, camera: str, at_s: float) -> bool:
+        """Say whether they have not got to a camera for several times the cadence, or never."""
+        return at_s - self._done.get(camera, float("-inf")) > STARVING * self.cadence_s
+
     def looked_well(self, camera: str) -> None:
         """Take note that their look was not in vain."""
         self._patience.pop(camera, None)
 
     def forget(self, camera: str) -> None:
         """Forget a camera."""
-        for table in (self._last, self._patience, self._phases):
+        for table in (self._last, self._patience, self._phases, self._done):
             table.pop(camera, None)
 
     @property
     def known(self) -> frozenset[str]:
         """The cameras that are remembered."""
-        return frozenset(self._last) | frozenset(self._patience) | frozenset(self._phases)
+        return frozenset[str]().union(self._last, self._patience, self._phases, self._done)
 
     def _slot(self, camera: str, at_s: float) -> int:
         phase = self._phases.get(camera)
@@ -136,15 +146,11 @@ class Schedule:
         return int((at_s + 1e-6) / self.cadence_s + 1.0 - phase)
 
 
-def is_starving(states: Iterable[MeterState], at_s: float, cadence_s: float) -> bool:
-    """Say whether the networks have not looked at any of a camera's meters for several times the cadence."""
-    return all(at_s - state.looked_s > STARVING * cadence_s for state in states)
-
-
 def between(luma: Luma, state: MeterState, unverified: float = 0.0) -> FastReading | None:
     """Read a meter by the frame-rate path; None where that path may not speak.
 
-    `unverified` is how long the networks have not looked at it, in cadences.
+    `unverified` is how long the networks have not looked at it, in the time they take for all meters of its
+    camera: a cadence each.
     """
     if state.fast is None or state.seen is None or state.fresh:
         return None
@@ -156,15 +162,20 @@ def between(luma: Luma, state: MeterState, unverified: float = 0.0) -> FastReadi
     return found
 
 
+def remember(clear: bool, moved: bool, state: MeterState) -> None:
+    """Take note whether a look was good by itself; a good one at another place begins anew."""
+    state.clear = clear
+    before = 0.5 if moved and clear else state.doubt
+    state.doubt = before + MEMORY * ((not clear) - before)
+
+
 def majority(seen: Look, moved: bool, state: MeterState) -> Look:
     """Doubt a good look where most looks of late at the same meter were not good.
 
     A meter that is mostly unreadable and for once looks good is as a rule misread for once. The first look
-    at a meter counts as it is, and so does the first one after it moved (`moved`). Updates `state`.
+    at a meter counts as it is, and so does the first good one after it moved (`moved`). Updates `state`.
     """
-    state.clear = seen.confidence >= GOOD
-    before = 0.5 if moved else state.doubt
-    state.doubt = before + MEMORY * ((not state.clear) - before)
+    remember(seen.confidence >= GOOD, moved, state)
     if state.clear and state.doubt > 0.5:
         return replace(seen, confidence=0.9 * GOOD, reason=Reason.DISAGREEMENT)
     return seen

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from meter_infer.binding import Bound
 from meter_infer.calibration import Calibration
 from meter_infer.errors import CalibrationError
 from meter_infer.plausibility import RateLimit
@@ -14,7 +15,7 @@ from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry
 from meter_infer.reading.look import Look
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.track import DialTrack
-from meter_infer.types import Box, MeterKind, Quality, Reading, Reason
+from meter_infer.types import Box, Frame, MeterKind, Quality, Reading, Reason
 
 RATE_TOLERANCE = 0.01
 """Share of the span within which two readings agree, whatever the rate."""
@@ -25,6 +26,8 @@ POINTS_OFF = 0.12
 from which they were not placed in this picture. Of rendered dials read well 98 % are below 0.05."""
 LEAST_POINTS = 4
 """Points that make a circle worth believing."""
+ON_CIRCLE = 0.05
+"""Scatter about that circle up to which they are believed, in radii."""
 LEAST_ARC = 2.6
 """The arc over which they must be spread, radians."""
 
@@ -71,17 +74,42 @@ class MeterState:
     clear: bool = False
     """Whether the last look was good by itself, whatever was made of it."""
     doubt: float = 0.5
-    """Share of the looks of late that were not, 0 to 1; at first nothing is known."""
+    """Share of the looks of late that were not `clear`, 0 to 1; at first nothing is known."""
     vain: int = 0
-    """Looks that were not, each good one halving their number."""
+    """Looks that were not `clear`, up to some, each that was halving their number."""
     settled: int = 0
     """Looks that need no second opinion."""
     placed_on: DialGeometry | TubeGeometry | None = None
     """Where the meter was when its calibration points were first used."""
 
 
-def valued(base: Reading, seen: Look, fraction: float, state: MeterState) -> Reading:
-    """Return `base` with value, quality and reason of a look that gave `fraction`."""
+def unread(
+    frame: Frame, bound: Bound, unit: str | None, reason: Reason, confidence: float, latency_ms: float
+) -> Reading:
+    """Return the reading of a meter that shows nothing, ``bad``."""
+    return Reading(
+        captured_at=frame.captured_at,
+        camera=frame.camera,
+        meter=bound.meter,
+        kind=bound.kind,
+        value=None,
+        unit=unit,
+        raw=None,
+        fraction=None,
+        quality=Quality.BAD,
+        reason=reason,
+        confidence=confidence,
+        frame=frame.index,
+        latency_ms=latency_ms,
+        box=bound.box,
+    )
+
+
+def valued(base: Reading, seen: Look, fraction: float, state: MeterState, limited: bool = True) -> Reading:
+    """Return `base` with value, quality and reason of a look that gave `fraction`.
+
+    `limited`: the meter's largest rate is minded; not for a look that comes after later readings.
+    """
     quality = Quality.GOOD if seen.confidence >= GOOD else Quality.UNCERTAIN
     reason = Reason.OK if quality is Quality.GOOD else seen.reason
     calibration = calibration_of(state.setup, seen.dial or seen.tube)
@@ -93,7 +121,7 @@ def valued(base: Reading, seen: Look, fraction: float, state: MeterState) -> Rea
     value = raw
     if quality is Quality.GOOD and (state.fresh or _left(state, seen.dial or seen.tube)):
         quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
-    if quality is Quality.GOOD and state.setup.max_rate is not None:
+    if quality is Quality.GOOD and state.setup.max_rate is not None and limited:
         if state.limit is None:
             state.limit = RateLimit(state.setup.max_rate, RATE_TOLERANCE * calibration.span)
         value, own = state.limit.accept(raw, base.captured_at.timestamp())
@@ -136,7 +164,10 @@ def _off_center(
     if TAU - np.diff(turns, append=turns[0] + TAU).max() < LEAST_ARC:
         return None
     design = np.column_stack([np.ones(len(angles)), np.cos(angles), np.sin(angles)])
-    solution = np.linalg.lstsq(design, np.linalg.norm(places, axis=1), rcond=None)[0]
+    radii = np.linalg.norm(places, axis=1)
+    solution = np.linalg.lstsq(design, radii, rcond=None)[0]
+    if np.std(radii - design @ solution) > ON_CIRCLE:
+        return None  # two rings of numbers, say
     return float(np.hypot(solution[1], solution[2]))
 
 

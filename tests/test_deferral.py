@@ -8,7 +8,8 @@ import pytest
 
 from meter_infer.binding import Bound
 from meter_infer.calibration import Calibration
-from meter_infer.deferral import FORGOTTEN_S, Deferral
+from meter_infer.deferral import FORGOTTEN_S, Deferral, Wanted
+from meter_infer.errors import BackendError
 from meter_infer.pipeline import WAITED_FOR, MeterReader, MeterSetup
 from meter_infer.reading.look import look
 from meter_infer.reading.quality import GOOD
@@ -112,6 +113,69 @@ def test_a_look_that_never_came_is_let_go() -> None:
     assert deferral.awaits("cam", at_s + 0.9 * FORGOTTEN_S)
     assert not deferral.awaits("cam", at_s + FORGOTTEN_S)
     assert deferral.wanted(shot) is None
+
+
+def test_a_look_that_was_given_up_takes_nothing_from_the_next() -> None:
+    deferral = Deferral()
+    bound = Bound("p1", MeterKind.POINTER, None, 1.0)
+    first, second = (frame(np.zeros((8, 8), np.uint8), index) for index in (0, 101))
+    deferral.want(first, bound, hold=True)
+    old = deferral.wanted(first)
+    assert old is not None
+    assert not deferral.awaits("cam", second.captured_at.timestamp())
+    deferral.want(second, bound, hold=True)
+    assert deferral.done(old) == []
+    assert deferral.wanted(second) is not None
+    assert deferral.holds(Wanted(second, bound))
+
+
+def test_what_waited_for_a_look_that_fails_is_not_lost(pair: Pair) -> None:
+    class Failing(Pair):
+        broken = False
+
+        def segment(self, items: Sequence[tuple[Frame, Box]]) -> list[list[Segment]]:
+            if self.broken:
+                raise BackendError("The card is gone.")
+            return super().segment(items)
+
+    failing = Failing()
+    meters = failing.reader()
+    meters.read([frame(pair.clear, 0)])
+    shots = [frame(pair.covered, index) for index in range(3, 6)]
+    assert [of_second(meters.read([shot])) for shot in shots] == [[], [], []]
+    failing.broken = True
+    with pytest.raises(BackendError):
+        meters.verify(shots[0])
+    failing.broken = False
+    after = of_second(meters.read([frame(pair.covered, 6)]))
+    assert [reading.frame for reading in after][:3] == [3, 4, 5]
+
+
+def test_other_frames_may_be_read_while_a_second_opinion_is_asked_for(pair: Pair) -> None:
+    """A look must not be compared with what the frame-rate path saw in later frames."""
+
+    class Slow(Pair):
+        crops = 0
+        meters: MeterReader | None = None
+
+        def segment(self, items: Sequence[tuple[Frame, Box]]) -> list[list[Segment]]:
+            self.crops += len(items)
+            if self.meters is not None and len(items) == 1:
+                busy, self.meters = self.meters, None
+                for index in range(1, 4):  # as another thread would, which has the desk meanwhile
+                    busy.read([frame(self.clear, index)])
+            return super().segment(items)
+
+    slow = Slow()
+    meters = slow.reader()
+    first = meters.read([frame(pair.clear, 0)])
+    slow.meters = meters
+    due = frame(pair.clear, 11)
+    meters.read([due])
+    meters.verify(due)
+    later = meters.read([frame(pair.clear, 12)])
+    assert [r.quality for r in later] == [Quality.GOOD] * 2
+    assert [r.value for r in later] == pytest.approx([r.value for r in first], abs=0.05)
 
 
 def test_a_camera_that_is_forgotten_holds_nothing_back(pair: Pair) -> None:

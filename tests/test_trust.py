@@ -9,7 +9,7 @@ from meter_infer.calibration import Calibration
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Look, look
-from meter_infer.trust import Schedule, between, is_starving, majority, verify
+from meter_infer.trust import Schedule, between, majority, verify
 from meter_infer.types import Detection, MeterKind, Quality, Reason
 from meter_infer.valuing import MeterState
 from tests.reading.plain_dial import View, shoot
@@ -135,11 +135,14 @@ def test_what_the_networks_have_long_not_seen_is_no_longer_believed() -> None:
     assert long_ago.confidence < 0.5
 
 
-def test_a_camera_starves_when_none_of_its_meters_was_looked_at() -> None:
-    fresh, old, never = (MeterState(SETUP, looked_s=at) for at in (100.0, 90.0, float("-inf")))
-    assert is_starving([], 100.5, 1.0)
-    assert is_starving([old, never], 100.5, 1.0)
-    assert not is_starving([old, never, fresh], 100.5, 1.0)
+def test_a_camera_starves_when_the_networks_do_not_get_to_it() -> None:
+    schedule = Schedule(1.0)
+    assert schedule.is_starving("a", 100.0)
+    schedule.looked("a", 100.0)  # it is its turn, but not done
+    assert schedule.is_starving("a", 100.1)
+    schedule.looked_through("a", 100.0)
+    assert not schedule.is_starving("a", 104.0)
+    assert schedule.is_starving("a", 105.5)
 
 
 def test_one_good_look_among_many_in_doubt_is_doubted() -> None:

@@ -11,7 +11,11 @@ from meter_infer.sources.base import Closing, Source
 from meter_infer.types import Frame, Quality, Reading, Reason
 
 _OWED = frozenset({Reason.NO_SIGNAL, Reason.STALE})
-"""Reasons of readings that were not made from a picture."""
+
+
+def _is_owed(reading: Reading) -> bool:
+    """Say whether a reading was not made from a picture."""
+    return reading.quality is Quality.BAD and reading.reason in _OWED
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ class Ledger:
     def published(self, items: Sequence[Item]) -> None:
         """Note what reached the sinks."""
         now = time.monotonic()
-        readings = [(now, item) for item in items if isinstance(item, Reading) and item.reason not in _OWED]
+        readings = [(now, item) for item in items if isinstance(item, Reading) and not _is_owed(item)]
         with self._lock:
             self._items += readings
 

@@ -79,6 +79,8 @@ def bench_command(
     for output in (json_file, plot):
         _check_output(output)
     specs = _specs(streams, size, fps, meters_per_camera, levels, clip_seconds, seed)
+    if gpu and calibrated:
+        raise typer.BadParameter("changes nothing with --gpu, which times stages", param_hint="--calibrated")
     if gpu:
         from meter_infer.cli.bench_gpu import bench_gpu
 
@@ -98,7 +100,7 @@ def bench_command(
     if lacks:
         console.print(f"no RTSP here ({lacks}): the cameras are paced from their files", markup=False)
     if with_growth:
-        points = _grow(run, specs[0], console)
+        points = _grow(run, specs[0], calibrated, console)
         if json_file is not None:
             _write(json_file, json.dumps([point.as_json() for point in points], indent=2).encode())
         if plot is not None:
@@ -117,7 +119,7 @@ def bench_command(
         _write(plot, cv2.imencode(".png", draw_report(report))[1].tobytes())
 
 
-def _grow(run: Run, like: VideoSpec, console: Console) -> list[Point]:
+def _grow(run: Run, like: VideoSpec, calibrated: bool, console: Console) -> list[Point]:
     table = Table("cameras", "meters each", "frames sent", "read", "p95 ms", "cores", "server", "MiB")
 
     def step(each: Step) -> Report | None:
@@ -126,7 +128,7 @@ def _grow(run: Run, like: VideoSpec, console: Console) -> list[Point]:
             for number in range(min(CAMERAS, each.streams))
         ]
         with console.status(f"{each.streams} cameras, {each.meters} meters each"):
-            clips = make_clips(cache_folder(), specs, lambda _: None)
+            clips = make_clips(cache_folder(), specs, lambda _: None, calibrated)
             try:
                 report = measure(replace(run, streams=each.streams), clips, lambda _what, _share: None)
             except SourceError as error:  # too much for this machine: that is a result as well

@@ -56,6 +56,8 @@ class Look:
     """What the confidence was computed from, for those who fit its weights."""
     apart: float | None = None
     """By how much a second opinion differs, share of the scale; None: there is none."""
+    vetoed: bool = False
+    """The rules decided, whatever the evidence says."""
 
 
 def look(
@@ -85,30 +87,64 @@ def look(
             the surface is, and the confidence does not ask where the scale begins and ends.
         thorough: ask `again` in any case, for those who fit weights.
     """
+    return glance(kind, luma, box, segments, again, apart, placed=placed, thorough=thorough).joined(track)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """One look by itself, before it is weighed with those before it."""
+
+    single: Look
+    patch: Patch
+    view: DialView | None
+    """What the masks say of a dial."""
+    placed: bool
+
+    def joined(self, track: DialTrack | None) -> tuple[Look, bool]:
+        """Return the look with what `track` knows, and whether the meter moved; the track learns of it."""
+        if track is None or self.view is None:
+            return self.single, False
+        joint, moved = track.add(self.view, self.single.confidence)
+        if moved or track.count < 2:
+            return self.single, moved
+        patch, apart = self.patch, self.single.apart
+        return _reconcile(
+            _read_dial(patch, joint, _pointing(patch, joint), apart, self.placed), self.single
+        ), False
+
+
+def glance(
+    kind: MeterKind,
+    luma: Luma,
+    box: Box,
+    segments: Sequence[Segment],
+    again: Again | None = None,
+    apart: float | None = None,
+    *,
+    placed: bool = False,
+    thorough: bool = False,
+) -> Glance:
+    """Look at a meter without regard to earlier looks; see `look`. Changes nothing."""
     patch = cut_patch(luma, box)
-    if kind is MeterKind.LEVEL:
-        return _read_tube(patch, segments, again, apart, placed, thorough), False
-    view = view_dial(segments)
-    if view is None:
-        return Look(kind, None, 0.0, _unseen(patch)), False
-    view = refine_view(patch, view)
-    pointing = _pointing(patch, view)
     if again is not None:
         apart = None
+    if kind is MeterKind.LEVEL:
+        return Glance(_read_tube(patch, segments, again, apart, placed, thorough), patch, None, placed)
+    view = view_dial(segments)
+    if view is None:
+        return Glance(Look(kind, None, 0.0, _unseen(patch)), patch, None, placed)
+    view = refine_view(patch, view)
+    pointing = _pointing(patch, view)
     single = _read_dial(patch, view, pointing, apart, placed)
     if again is not None and (thorough or _is_unsure(single)):
         apart = _apart(patch, view, pointing.angle, again(), placed)
         single = _read_dial(patch, view, pointing, apart, placed)
-    if track is None:
-        return single, False
-    joint, moved = track.add(view, single.confidence)
-    if moved or track.count < 2:
-        return single, moved
-    return _reconcile(_read_dial(patch, joint, _pointing(patch, joint), apart, placed), single), False
+    return Glance(single, patch, view, placed)
 
 
 def _is_unsure(seen: Look) -> bool:
-    return seen.fraction is not None and HOPELESS * GOOD <= seen.confidence < GOOD + SURE * (1 - GOOD)
+    judged = seen.fraction is not None and not seen.vetoed
+    return judged and HOPELESS * GOOD <= seen.confidence < GOOD + SURE * (1 - GOOD)
 
 
 class _Pointing(NamedTuple):
@@ -197,23 +233,29 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
         apart,
         confidence,
     )
-    confidence, reason = _weighed(confidence, reason, evidence, DIAL_PLACED if placed else DIAL)
+    weights = DIAL_PLACED if placed else DIAL
+    confidence, reason, vetoed = _weighed(confidence, reason, evidence, weights)
     pointer = view.pointer if ridge is None else _on_ridge(geometry, view.pointer, ridge)
     fraction = geometry.fraction_of_angle(angle)
-    return Look(MeterKind.POINTER, fraction, confidence, reason, geometry, None, pointer, evidence, apart)
+    return Look(
+        MeterKind.POINTER, fraction, confidence, reason, geometry, None, pointer, evidence, apart, vetoed
+    )
 
 
-def _weighed(confidence: float, reason: Reason, evidence: Evidence, weights: Weights) -> tuple[float, Reason]:
-    """Return confidence and reason after the fitted weights; what the rules forbid stays forbidden.
+def _weighed(
+    confidence: float, reason: Reason, evidence: Evidence, weights: Weights
+) -> tuple[float, Reason, bool]:
+    """Return confidence and reason after the fitted weights, and whether the rules forbade to ask these.
 
     The fitted probability is bent so that `weights.accept` becomes the threshold of a good reading.
     """
     if confidence < STRICT_VETO.get(reason, VETO):
-        return confidence, reason
+        return confidence, reason, True
     fitted = probability(evidence, weights)
     if fitted >= weights.accept:
-        return GOOD + (1 - GOOD) * (fitted - weights.accept) / (1 - weights.accept), Reason.OK
-    return GOOD * fitted / weights.accept, Reason.DISAGREEMENT if reason is Reason.OK else reason
+        return GOOD + (1 - GOOD) * (fitted - weights.accept) / (1 - weights.accept), Reason.OK, False
+    doubt = Reason.DISAGREEMENT if reason is Reason.OK else reason
+    return GOOD * fitted / weights.accept, doubt, False
 
 
 def mask_crossing(geometry: DialGeometry, pointer: PointerLine) -> float | None:
@@ -260,7 +302,7 @@ def _read_tube(
     if found is None:
         confidence, _ = combine(tube_factors(view, 0.0, patch))
         return Look(MeterKind.LEVEL, None, confidence, Reason.NO_POINTER, tube=view.geometry)
-    single = _weigh_tube(patch, view, found, scale, apart if again is None else None, placed)
+    single = _weigh_tube(patch, view, found, scale, apart, placed)
     if again is None or not (thorough or _is_unsure(single)):
         return single
     second = view_tube(again())
@@ -286,8 +328,9 @@ def _weigh_tube(
     tube, (fraction, contrast) = view.geometry, found
     confidence, reason = combine(tube_factors(view, contrast, patch))
     evidence = tube_features(view, fraction, contrast, tube.length / patch.pitch, apart, confidence, scale)
-    confidence, reason = _weighed(confidence, reason, evidence, TUBE_PLACED if placed else TUBE)
-    return Look(MeterKind.LEVEL, fraction, confidence, reason, None, tube, None, evidence, apart)
+    weights = TUBE_PLACED if placed else TUBE
+    confidence, reason, vetoed = _weighed(confidence, reason, evidence, weights)
+    return Look(MeterKind.LEVEL, fraction, confidence, reason, None, tube, None, evidence, apart, vetoed)
 
 
 def _surface(patch: Patch, view: TubeView) -> tuple[float, float] | None:

@@ -162,12 +162,11 @@ def fit_weights(
             np.concatenate([evidence[rest], second[rest]]), np.tile(right[rest], 2), 2 * ridge
         )
         alone[held], both[held] = (_sigmoid(bias + rows[held] @ weights) for rows in (evidence, second))
-    accept, good = 0.99, np.zeros(len(evidence), bool)
-    for threshold in np.arange(0.3, 0.99, 0.01):
+    for threshold in np.arange(0.3, 1.0, 0.01):
         asked = (alone >= HOPELESS * threshold) & (alone < threshold + SURE * (1 - threshold))
         good = np.where(asked, both, alone) >= threshold
         accept = float(threshold)
-        if good.any() and float((right[good] == 0).mean()) <= wanted:
+        if not good.any() or float((right[good] == 0).mean()) <= wanted:
             break
     bias, weights = logistic(np.concatenate([evidence, second]), np.tile(right, 2), 2 * ridge)
     wrong = float((right[good] == 0).mean()) if good.any() else 0.0

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 HOLES = """
-import ctypes
+import ctypes, os
 from meter_infer.runtime.memory import give_back, share_heaps
 share_heaps()
 libc = ctypes.CDLL(None)
@@ -16,7 +16,7 @@ libc.malloc.argtypes = [ctypes.c_size_t]
 libc.free.argtypes = [ctypes.c_void_p]
 def rss_mib():
     with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * 4096 / 2**20
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 blocks = []
 for _ in range(600):
     block = libc.malloc(100_000)
