@@ -30,7 +30,7 @@ DETECT_EVERY = 10
 """One of so many verifications searches the frame; the others look at the meter looked at longest ago."""
 SEARCH_EVERY = 4
 """The same for looks in vain where all meters of a camera are in doubt."""
-WAITED_FOR = 2
+WAITED_FOR = 1
 """Looks in vain after which a meter's readings no longer wait for the next, likely to be in vain too."""
 MOST_VAIN = 2 * SEARCH_EVERY
 """Looks in vain that are counted: a meter that was covered all night is read soon after."""
@@ -158,7 +158,7 @@ class MeterReader:
         box = bound.box
         if state.settled or box is None:
             return None
-        return lambda: self._parts(frame, second_box(box))
+        return lambda: self._parts(frame, second_box(box), urgent=self._turn.urgent)
 
     def _between(self, frame: Frame) -> list[Reading] | None:
         """Read a frame without the networks; None when it is their turn."""
@@ -233,8 +233,8 @@ class MeterReader:
             if wanted.bound is None:
                 self._verify(frame)
             else:
-                parts = self._parts(frame, wanted.bound.box)
                 holds = self._deferral.holds(wanted)
+                parts = self._parts(frame, wanted.bound.box, urgent=holds)
                 looked = self._reading(frame, wanted.bound, parts, limited=holds)
         except BaseException:
             self._deferral.abandon(wanted)
@@ -259,12 +259,12 @@ class MeterReader:
         for item, parts in items:
             self._reading(frame, item, parts, limited=False)  # the limit has seen later values
 
-    def _parts(self, frame: Frame, box: Box | None) -> Sequence[Segment]:
-        """Return what the segmenter finds in the crop around a box."""
+    def _parts(self, frame: Frame, box: Box | None, *, urgent: bool = False) -> Sequence[Segment]:
+        """Return what the segmenter finds in the crop around a box; `urgent`: readings wait for it."""
         if box is None:
             return ()
         with self._turn:
-            self._turn.urgent = self._is_starving(frame)
+            self._turn.urgent = urgent or self._is_starving(frame)
             (parts,) = self._segmenter.segment([(frame, box)])
         self._schedule.looked_through(frame.camera, frame.captured_at.timestamp())
         return parts
@@ -370,7 +370,7 @@ class MeterReader:
             state.vain += 1 if state.vain < MOST_VAIN else 1 - SEARCH_EVERY
             state.settled = 0
         else:
-            state.vain //= 2  # it is out of doubt by degrees, and not by one good look
+            state.vain = max(0, state.vain - 1)  # it is out of doubt by degrees, and not by one good look
             if again is not None:
                 state.settled = SETTLED
         return state.last

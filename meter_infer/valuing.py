@@ -76,7 +76,7 @@ class MeterState:
     doubt: float = 0.5
     """Share of the looks of late that were not `clear`, 0 to 1; at first nothing is known."""
     vain: int = 0
-    """Looks that were not `clear`, up to some, each that was halving their number."""
+    """Looks that were not `clear`, up to some, less those that were since."""
     settled: int = 0
     """Looks that need no second opinion."""
     placed_on: DialGeometry | TubeGeometry | None = None

@@ -1,18 +1,13 @@
 """The networks behind the reading: a thread of low priority, and the desk left to others meanwhile."""
 
-import os
-import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 from meter_infer.backends import Backend
 from meter_infer.backends.base import Tensor, TensorSpec
 from meter_infer.errors import BackendError
+from meter_infer.runtime.threads import NETWORKS, give_way
 from meter_infer.runtime.turn import NetworkTurn
-
-_NICER = 10
-"""Steps of priority below the rest: decoding and reading are due at every frame, the networks seldom."""
 
 
 class BackgroundBackend:
@@ -27,7 +22,9 @@ class BackgroundBackend:
         """Own `backend`."""
         self._backend = backend
         self._turn = turn
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="networks", initializer=_give_way)
+        self._pool = ThreadPoolExecutor(
+            1, thread_name_prefix="networks", initializer=give_way, initargs=(NETWORKS,)
+        )
         self._urgent = ThreadPoolExecutor(1, thread_name_prefix="networks-urgent")
 
     @property
@@ -66,10 +63,3 @@ class BackgroundBackend:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def _give_way() -> None:
-    """Lower the priority of the calling thread, and so of those that it starts. Linux has one a thread."""
-    if sys.platform == "linux":
-        mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), min(19, mine + _NICER))

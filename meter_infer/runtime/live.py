@@ -16,7 +16,7 @@ from meter_infer.runtime.judge import Judge
 from meter_infer.runtime.loop import FrameReader, ReadingLoop
 from meter_infer.runtime.metrics import Metrics
 from meter_infer.runtime.settings import CameraSettings, LiveSettings
-from meter_infer.runtime.threads import Worker, stop_all
+from meter_infer.runtime.threads import DECODING, Worker, stop_all
 from meter_infer.runtime.watchdog import Watchdog
 from meter_infer.sinks.live import LiveSink
 from meter_infer.sources.base import Source
@@ -152,7 +152,7 @@ class Live:
     def _add(self, settings: CameraSettings, index: int) -> Worker:
         feed = CameraFeed(settings, self._parts.open_feed, self._intake, _Listener(self))
         feed.state.index = index
-        worker = Worker(f"camera-{settings.camera}", feed.run, self.metrics.on_failure)
+        worker = Worker(f"camera-{settings.camera}", feed.run, self.metrics.on_failure, steps=DECODING)
         self._intake.add(settings.camera, settings.cadence_s, live=settings.address.is_stream)
         self._configure(settings)
         with self._lock:
