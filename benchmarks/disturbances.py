@@ -1,6 +1,6 @@
 """A camera that is pushed, turned, dimmed and shaded: how good are the readings, and how soon again?
 
-    python -m benchmarks.disturbances [--kind pointer] [--networks shipped] [--seeds 1,2,3] [--plot OUT.png]
+    python -m benchmarks.disturbances [--kind level] [--networks shipped] [--points] [--seeds 1,2] [--plot P]
 
 Renders one instrument a seed, with its truth, as 5 s of H.264 video at 20 frames a second, and disturbs it at
 2.35 s: between two looks of the networks, which look once a second. The networks are the truth of each frame
@@ -14,7 +14,7 @@ import io
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
@@ -29,7 +29,7 @@ from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
 from meter_infer.render.disturb import STILL, Push, Stage, StagedScene, steps
 from meter_infer.render.truth import SceneObject
-from meter_infer.types import Luma, MeterKind, Quality, Reading
+from meter_infer.types import Luma, MeterKind, Quality, Reading, SegmentClass
 from tests.scenes import TrueNetworks, frame
 
 FPS = 20
@@ -152,16 +152,23 @@ class Counted:
 
 
 def run(
-    seed: int, kind: MeterKind, case: Case, crf: int, shipped: tuple[MeterDetector, MeterSegmenter] | None
+    seed: int,
+    options: argparse.Namespace,
+    case: Case,
+    shipped: tuple[MeterDetector, MeterSegmenter] | None,
 ) -> tuple[list[Reading], list[SceneObject], int]:
     """Return the readings of one disturbed instrument, the truth, and how often the networks looked."""
     px = float(np.random.default_rng(seed + 9).uniform(150, 330))
+    kind = options.kind
     scene = StagedScene(seed, course(seed, case), Stage(kind=kind, meter_px=px))
     frames, truth = zip(*(scene.frame(k, push) for k, push in enumerate(case.pushes)), strict=True)
     networks = TrueNetworks(truth) if shipped is None else Counted(*shipped)
     setup = MeterSetup("cam", "m1", kind, truth[0].box, Calibration.from_range((0.0, 1.0)))
+    if options.points:
+        ends = enumerate(truth[0].landmarks[name] for name in (SegmentClass.START, SegmentClass.END))
+        setup = replace(setup, calibration_points=tuple((float(value), point) for value, point in ends))
     meters = MeterReader(networks, networks, [setup], cadence_s=case.cadence_s, automatic=False)
-    pictures = compressed(frames, crf)
+    pictures = compressed(frames, options.crf)
     readings = [meters.read([frame(luma, k, fps=FPS)])[0] for k, luma in enumerate(pictures)]
     return readings, list(truth), len(networks.looked)
 
@@ -170,9 +177,9 @@ def gather(name: str, case: Case, options: argparse.Namespace, shipped: object) 
     """Run one disturbance on all seeds."""
     outcome = Outcome()
     for seed in options.seeds:
-        readings, truth, looks = run(seed, options.kind, case, options.crf, shipped)  # type: ignore[arg-type]
+        readings, truth, looks = run(seed, options, case, shipped)
         errors = [
-            np.nan if r.fraction is None else 100 * (r.fraction - t.fraction)
+            np.nan if r.raw is None else 100 * (r.raw - t.fraction)
             for r, t in zip(readings, truth, strict=True)
         ]
         good = np.array([r.quality is Quality.GOOD for r in readings])
@@ -213,6 +220,7 @@ def main() -> None:
     parser.add_argument("--kind", type=MeterKind, default=MeterKind.POINTER, choices=list(MeterKind))
     parser.add_argument("--networks", choices=("truth", "shipped"), default="truth")
     parser.add_argument("--seeds", type=lambda s: [int(v) for v in s.split(",")], default=[1, 2, 3, 5, 8, 13])
+    parser.add_argument("--points", action="store_true", help="calibrate by points in the first picture")
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--crf", type=int, default=23, help="H.264 quality; more is worse")
     parser.add_argument("--plot", type=Path)
