@@ -17,7 +17,11 @@ def shapes_of(seen: Look) -> tuple[Polyline, ...]:
     if seen.tube is not None:
         shapes += _tube_shapes(seen.tube, seen.fraction)
     if seen.pointer is not None:
-        shapes.append(Polyline(Role.POINTER, np.stack([seen.pointer.hub, seen.pointer.tip])))
+        tip = seen.pointer.tip
+        if seen.dial is not None and seen.fraction is not None:
+            # between two looks the pointer moves on, and the fraction with it
+            tip = seen.dial.point_at(seen.dial.start_angle + seen.fraction * seen.dial.span)
+        shapes.append(Polyline(Role.POINTER, np.stack([seen.pointer.hub, tip])))
     return tuple(shapes)
 
 
