@@ -216,6 +216,8 @@ class MeterReader:
         elif ready:
             state, bound = min(ready, key=lambda each: each[0].looked_s)
             self._deferral.want(frame, bound, hold=state.vain < WAITED_FOR)
+            if state.clear:  # a good look, and yet it cannot be followed: one more will not change that
+                state.vain = min(MOST_VAIN, state.vain + 2)
         late = self._deferral.late(frame.camera)
         return [*late, *(reading for reading in readings if not self._deferral.keeps(reading))]
 
