@@ -158,7 +158,8 @@ class MeterReader:
         box = bound.box
         if state.settled or box is None:
             return None
-        return lambda: self._parts(frame, second_box(box), urgent=self._turn.urgent)
+        urgent = self._turn.urgent  # as the first crop was; another thread may have the turn meanwhile
+        return lambda: self._parts(frame, second_box(box), urgent=urgent)
 
     def _between(self, frame: Frame) -> list[Reading] | None:
         """Read a frame without the networks; None when it is their turn."""

@@ -155,11 +155,9 @@ def test_other_frames_may_be_read_while_a_second_opinion_is_asked_for(pair: Pair
     """A look must not be compared with what the frame-rate path saw in later frames."""
 
     class Slow(Pair):
-        crops = 0
         meters: MeterReader | None = None
 
         def segment(self, items: Sequence[tuple[Frame, Box]]) -> list[list[Segment]]:
-            self.crops += len(items)
             if self.meters is not None and len(items) == 1:
                 busy, self.meters = self.meters, None
                 for index in range(1, 4):  # as another thread would, which has the desk meanwhile
