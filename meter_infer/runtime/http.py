@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -62,6 +63,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 16
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep those who hang up before they have their answer out of the log."""
+        error = sys.exception()
+        if isinstance(error, OSError):
+            logger.debug("A request of the status page broke off: %s", error)
+        else:
+            logger.error("The status page failed.", exc_info=True)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,8 +1,9 @@
 """A decoder's frame -> the planes of a Frame, copied only where its pixel format leaves no choice."""
 
+import weakref
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import numpy as np
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 Chroma = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
+LENT = 4
+"""Frames of a live decoder that are views at one time: one is read, one is looked at, two wait."""
 _HD_ROWS = 720
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 _BT709_LIKE = frozenset({1, 9, 10})  # BT.709 and, nearest to it, BT.2020
@@ -28,22 +31,46 @@ class PlaneReader:
     """Turns decoded frames into planes; keeps the scaler of unusual formats from frame to frame."""
 
     def __init__(self, *, live: bool = False) -> None:
-        """`live`: a frame that is not turned is taken to be not mirrored either, without asking."""
+        """`live`: the decoder runs for months.
+
+        A frame that is not turned is then taken to be not mirrored either, without asking, and only `LENT`
+        frames at a time are views: FFmpeg never gives back what it has once allocated for a decoder, and so
+        each rare moment in which many frames wait would make the process larger for good.
+        """
         self._reformatter = VideoReformatter()
+        self._live = live
+        self._lent: list[weakref.ref[NDArray[Any]]] = []
+        """Those of the frames that were handed out as views; dead once nobody holds them."""
         self._turned: tuple[int, int] | None = (0, 1) if live else None
         """PyAV's rotation and the orientation, of the last frame that was asked for its side data."""
 
     def planes(self, frame: av.VideoFrame) -> tuple[Luma, Chroma | None, ColorMatrix]:
         """Return Y (h, w), (U, V) or None, and the matrix, turned upright.
 
-        Planes of 8-bit 4:2:0 frames are views that keep the decoder's buffer alive.
+        Planes of 8-bit 4:2:0 frames are views that keep the decoder's buffer alive; of a live decoder copies,
+        where `LENT` frames before them are still held by somebody.
         """
         luma, chroma, matrix = self._stored_planes(frame)
+        if self._live and not self._lend(luma):
+            luma, chroma = luma.copy(), chroma and (chroma[0].copy(), chroma[1].copy())
         orientation = self._orientation(frame)
         if orientation != 1:
             luma = oriented(luma, orientation)
             chroma = chroma and (oriented(chroma[0], orientation), oriented(chroma[1], orientation))
         return luma, chroma, matrix
+
+    def _lend(self, luma: Luma) -> bool:
+        """Take note that a frame goes out as a view; False where it must not."""
+        buffer: NDArray[Any] = luma
+        while isinstance(buffer.base, np.ndarray):
+            buffer = buffer.base
+        if buffer.flags.owndata:  # converted: the decoder has its own back already
+            return True
+        self._lent = [held for held in self._lent if held() is not None]
+        if len(self._lent) >= LENT:
+            return False
+        self._lent.append(weakref.ref(buffer))
+        return True
 
     def _orientation(self, frame: av.VideoFrame) -> int:
         """Return the frame's orientation, looking at its side data only where its rotation is another.
