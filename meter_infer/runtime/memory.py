@@ -9,7 +9,8 @@ from contextlib import suppress
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 
 _ARENAS = 2
-_LARGE_BYTES = 1 << 20
+_LARGE_BYTES = 1 << 18
+"""Frames that wait, inputs and outputs of the networks; fresh pages for them cost a hundredth of a look."""
 _SPARE_BYTES = 8 << 20
 
 

@@ -52,7 +52,7 @@ class PlaneReader:
         """
         luma, chroma, matrix = self._stored_planes(frame)
         if self._live and not self._lend(luma):
-            luma, chroma = luma.copy(), chroma and (chroma[0].copy(), chroma[1].copy())
+            luma, chroma = _own(luma, chroma)
         orientation = self._orientation(frame)
         if orientation != 1:
             luma = oriented(luma, orientation)
@@ -131,6 +131,17 @@ def color_matrix(frame: av.VideoFrame) -> ColorMatrix:
     if bt709:
         return ColorMatrix.BT709_FULL if full else ColorMatrix.BT709_LIMITED
     return ColorMatrix.BT601_FULL if full else ColorMatrix.BT601_LIMITED
+
+
+def _own(luma: Luma, chroma: Chroma | None) -> tuple[Luma, Chroma | None]:
+    """Copy planes into one block: a large one goes back to the system by itself and leaves no hole."""
+    planes = (luma, *(chroma or ()))
+    ends = np.cumsum([plane.size for plane in planes])
+    pieces = np.split(np.empty(ends[-1], np.uint8), ends[:-1])
+    copies = [piece.reshape(plane.shape) for piece, plane in zip(pieces, planes, strict=True)]
+    for copy, plane in zip(copies, planes, strict=True):
+        copy[...] = plane
+    return copies[0], (copies[1], copies[2]) if chroma else None
 
 
 def _view(plane: "av.video.plane.VideoPlane") -> NDArray[np.uint8]:
