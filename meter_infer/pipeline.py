@@ -288,7 +288,8 @@ class MeterReader:
     ) -> Reading:
         """Return the reading of the frame-rate path; it is trusted no further than the last look was."""
         self.shapes[frame.camera, bound.meter] = seen
-        return valued(self._bad(frame, bound, Reason.OK, seen.confidence), seen, fraction, state)
+        base = self._bad(frame, bound, Reason.OK, seen.confidence)
+        return valued(base, seen, fraction, state, followed=state.fast)
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters; those that did not change keep what is known of them."""
@@ -414,4 +415,4 @@ class MeterReader:
         if two_rates:
             seen = verify(frame.luma, seen, followed, moved, state)
         base = self._bad(frame, bound, seen.reason, seen.confidence)
-        return valued(base, seen, fraction, state, limited)
+        return valued(base, seen, fraction, state, limited=limited)

@@ -222,9 +222,10 @@ def _renew(luma: Luma, seen: Look, followed: FastReading | None, state: MeterSta
     if seen.dial is not None and seen.pointer is not None:
         if found and isinstance(fast, FastDial) and fast.verified(seen.dial, seen.pointer):
             return
-        state.track.settle()
+        state.carry()
         state.fast = FastDial(luma, seen.dial, seen.pointer)
     elif seen.tube is not None and seen.fraction is not None:
         if found and isinstance(fast, FastTube) and fast.verified(seen.tube, seen.fraction):
             return
+        state.carry()
         state.fast = FastTube(luma, seen.tube, seen.fraction)

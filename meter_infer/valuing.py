@@ -81,6 +81,14 @@ class MeterState:
     """Looks that need no second opinion."""
     placed_on: DialGeometry | TubeGeometry | None = None
     """Where the meter was when its calibration points were first used."""
+    carried: tuple[float, float] = (0.0, 0.0)
+    """How far (px) the picture that the frame-rate path takes for unmoved had moved since then."""
+
+    def carry(self) -> None:
+        """Take the picture as it is now for the one that has not swung."""
+        (x, y), (right, down) = self.carried, self.track.swing
+        self.carried = x + right, y + down
+        self.track.settle()
 
 
 def unread(
@@ -105,14 +113,32 @@ def unread(
     )
 
 
-def valued(base: Reading, seen: Look, fraction: float, state: MeterState, limited: bool = True) -> Reading:
+def valued(
+    base: Reading,
+    seen: Look,
+    fraction: float,
+    state: MeterState,
+    *,
+    limited: bool = True,
+    followed: FastDial | FastTube | None = None,
+) -> Reading:
     """Return `base` with value, quality and reason of a look that gave `fraction`.
 
-    `limited`: the meter's largest rate is minded; not for a look that comes after later readings.
+    Args:
+        base: camera, meter, time and place.
+        seen: the look.
+        fraction: what it gave, or what the frame-rate path found since.
+        state: the meter's.
+        limited: the meter's largest rate is minded; not for a look that comes after later readings.
+        followed: the frame-rate path, where `fraction` is its: on its own geometry, where nothing has swung.
     """
     quality = Quality.GOOD if seen.confidence >= GOOD else Quality.UNCERTAIN
     reason = Reason.OK if quality is Quality.GOOD else seen.reason
-    calibration = calibration_of(state.setup, seen.dial or seen.tube)
+    (x, y), (right, down) = state.carried, state.track.swing
+    if followed is None:
+        calibration = calibration_of(state.setup, seen.dial or seen.tube, (x + right, y + down))
+    else:
+        calibration = calibration_of(state.setup, followed.geometry, (x, y))
     if calibration is None:
         if quality is Quality.GOOD:
             quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
@@ -131,7 +157,7 @@ def valued(base: Reading, seen: Look, fraction: float, state: MeterState, limite
 
 
 def _left(state: MeterState, geometry: DialGeometry | TubeGeometry | None) -> bool:
-    """Say whether a meter calibrated by points is elsewhere than those: they do not move with the camera."""
+    """Say whether a meter calibrated by points is so far from those that they cannot be trusted."""
     if state.setup.calibration_points is None or geometry is None:
         return False
     before = state.placed_on
@@ -171,17 +197,20 @@ def _off_center(
     return float(np.hypot(solution[1], solution[2]))
 
 
-def calibration_of(setup: MeterSetup, geometry: DialGeometry | TubeGeometry | None) -> Calibration | None:
+def calibration_of(
+    setup: MeterSetup, geometry: DialGeometry | TubeGeometry | None, moved: tuple[float, float] = (0.0, 0.0)
+) -> Calibration | None:
     """Return the meter's calibration; points clicked in the picture are placed by its geometry.
 
-    None where there is none, or where the points form no function on this geometry.
+    `moved` is how far (px) the picture has moved since they were clicked. None where there is no calibration,
+    or where the points form no function on this geometry.
     """
     points = setup.calibration_points
     if points is None or geometry is None:
         return setup.calibration
     placed: list[tuple[float, float]] = []
     for value, point in points:
-        where = np.array(point)
+        where = np.array(point) + moved
         if isinstance(geometry, DialGeometry):
             placed.append((geometry.fraction_of_angle(geometry.angle_of(where)), value))
         else:

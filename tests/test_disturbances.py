@@ -51,7 +51,7 @@ def run(seed: int, pushes: list[Push], course: NDArray[np.float64], stage: Stage
     meters = MeterReader(networks, networks, [setup], cadence_s=1.0)
     readings = [meters.read([frame(luma, k, fps=FPS)])[0] for k, luma in enumerate(frames)]
     errors = [
-        np.nan if reading.fraction is None else 100 * (reading.fraction - item.fraction)
+        np.nan if reading.raw is None else 100 * (reading.raw - item.fraction)
         for reading, item in zip(readings, truth, strict=True)
     ]
     good = [reading.quality is Quality.GOOD for reading in readings]
@@ -138,6 +138,28 @@ def test_a_level_stays_right_when_the_picture_changes(seed: int, push: Push) -> 
     seen = run(seed, steps([(EVENT, push)], FRAMES), waves(), LEVELS[seed])
     assert seen.wrong == 0
     assert seen.good[EVENT + FPS :].mean() > 0.9
+
+
+@levels
+def test_points_in_the_picture_move_with_a_small_push(seed: int) -> None:
+    still, pushed = (
+        run(seed, steps([(EVENT, push)], FRAMES), waves(), LEVELS[seed])
+        for push in (STILL, Push((2.4, -1.8)))
+    )
+    both = still.good & pushed.good
+    both[:EVENT] = False
+    assert both.sum() > 20
+    assert abs(np.mean(pushed.errors[both] - still.errors[both])) < 0.3  # the push is 0.6 % of these scales
+
+
+CLEAR = {seed: Stage(kind=MeterKind.LEVEL, meter_px=px) for seed, px in ((2, 173.0), (8, 302.0))}
+
+
+@pytest.mark.parametrize("seed", CLEAR)
+def test_a_liquid_as_clear_as_air_is_followed_or_doubted(seed: int) -> None:
+    seen = run(seed, [STILL] * FRAMES, np.linspace(0.8, 0.2, FRAMES), CLEAR[seed])
+    assert seen.wrong == 0
+    assert seen.good.mean() > 0.5
 
 
 @levels
