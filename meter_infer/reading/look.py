@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from meter_infer.reading.dial import DialView, PointerLine, view_dial
+from meter_infer.reading.dial import DialView, view_dial
 from meter_infer.reading.evidence import Evidence, Weights, features, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
+from meter_infer.reading.hands import PointerLine
 from meter_infer.reading.level import TubeView, refine_surface, rescaled, view_tube
 from meter_infer.reading.marks import graduation
 from meter_infer.reading.pointer import Ridge, crossing, find_ridge
@@ -269,7 +270,7 @@ def _on_ridge(geometry: DialGeometry, pointer: PointerLine, ridge: Ridge) -> Poi
     axis = np.array([np.cos(ridge.direction), np.sin(ridge.direction)])
     hub, tip = geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip)
     on = [end + float((p - end) @ axis) * axis for p in (hub, tip)]
-    return PointerLine(geometry.to_frame(on[0]), geometry.to_frame(on[1]), pointer.score)
+    return replace(pointer, hub=geometry.to_frame(on[0]), tip=geometry.to_frame(on[1]))
 
 
 def _unseen(patch: Patch) -> Reason:

@@ -14,8 +14,8 @@ from math import atan2, hypot, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.dial import PointerLine
 from meter_infer.reading.geometry import DialGeometry
+from meter_infer.reading.hands import PointerLine
 from meter_infer.reading.sampling import Patch, Profile
 
 HALF_WIDTH = 0.16

@@ -120,8 +120,7 @@ def dial_factors(
     if view.pointer is None:
         return [*factors, Factor(Reason.NO_POINTER, 0.0)]
     factors.append(Factor(Reason.NO_POINTER, ramp(view.pointer.score, 0.1, 0.5)))
-    if view.rival is not None or view.pointer.contested:
-        factors.append(Factor(Reason.DISAGREEMENT, 0.1))
+    factors.append(Factor(Reason.DISAGREEMENT, ramp(view.pointer.doubt, 0.6, 0.2, 0.2)))
     if ridge is None or mask_angle is None:
         factors.append(Factor(unsharp, 0.4))
     else:
