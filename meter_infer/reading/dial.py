@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from meter_infer.reading.band import arc_points, band_ends
 from meter_infer.reading.ellipse import fit_ellipse
+from meter_infer.reading.ends import Candidate, Candidates
 from meter_infer.reading.geometry import TAU, DialGeometry, wrap
 from meter_infer.reading.hands import PointerLine as PointerLine
 from meter_infer.reading.hands import find_pointer
@@ -54,6 +55,10 @@ class DialView:
     ring_residual: float
     """How far the band is from an ellipse, share of its radius."""
     marks: Marks
+    candidates: Candidates
+    """All that may be the scale's start, and its end."""
+    ends_doubt: float = 1.0
+    """Share of what speaks for other ends, 0 to 1; known once they are chosen in the luma plane."""
 
 
 def best(segments: Sequence[Segment], label: SegmentClass) -> Segment | None:
@@ -89,13 +94,13 @@ def view_dial(segments: Sequence[Segment]) -> DialView | None:
     ends = _scale_ends(bare, scale.mask, segments)
     if ends is None:
         return None
-    start, end, scores, gap = ends
+    start, end, scores, gap, candidates = ends
     geometry = bare.with_ends(start, end)
     if geometry.span < MIN_SPAN:
         return None
     line = find_pointer(segments, geometry, pivot)
     marks = _marks(segments, geometry, line)
-    return DialView(geometry, line, scale.score, scores, gap, fit.residual, marks)
+    return DialView(geometry, line, scale.score, scores, gap, fit.residual, marks, candidates)
 
 
 def _marks(segments: Sequence[Segment], geometry: DialGeometry, line: PointerLine | None) -> Marks:
@@ -129,17 +134,24 @@ def cell_centers(mask: Mask) -> Points:
 
 def _scale_ends(
     geometry: DialGeometry, mask: Mask, segments: Sequence[Segment]
-) -> tuple[float, float, tuple[float, float], float] | None:
-    """Return start and end angle, the landmarks' scores, and how far band and landmarks disagree."""
+) -> tuple[float, float, tuple[float, float], float, Candidates] | None:
+    """Return start and end angle, the landmarks' scores, how far band and landmarks disagree, and all
+    that may be an end."""
     band = band_ends(geometry, mask)
     if band is None:
         return None
-    band_start, band_end = band
     result: list[float] = []
     scores: list[float] = []
+    candidates: list[tuple[Candidate, ...]] = []
     gap = 0.0
-    for label, own in ((SegmentClass.START, band_start), (SegmentClass.END, band_end)):
+    for label, own in ((SegmentClass.START, band[0]), (SegmentClass.END, band[1])):
         found = [s for s in segments if s.label is label]
+        candidates.append(
+            (
+                *(Candidate(np.array(s.box.center), s.score, False) for s in found),
+                Candidate(geometry.point_at(own), 0.0, True),
+            )
+        )
         near = [s for s in found if abs(wrap(_angle_of(geometry, s) - own)) < np.deg2rad(25)]
         mark = max(near or found, key=lambda s: s.score, default=None)
         if mark is None:
@@ -150,7 +162,7 @@ def _scale_ends(
         gap = max(gap, abs(wrap(angle - own)))
         result.append(angle)
         scores.append(mark.score)
-    return result[0], result[1], (scores[0], scores[1]), gap
+    return result[0], result[1], (scores[0], scores[1]), gap, (candidates[0], candidates[1])
 
 
 def _angle_of(geometry: DialGeometry, segment: Segment) -> float:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from meter_infer.reading.choice import sureness
 from meter_infer.reading.dial import DialView
 from meter_infer.reading.geometry import wrap
 from meter_infer.reading.level import TubeView
@@ -37,7 +38,8 @@ FEATURES = (
     "faint",
     "turn",
     "no_ridge",
-    "doubt",
+    "sure_of_pointer",
+    "sure_of_ends",
     "second_tip",
     "second_end",
     "small",
@@ -109,7 +111,8 @@ def features(
         1.0 if ridge is None else np.exp(-abs(ridge.contrast) / 30),
         turn / np.deg2rad(8),
         float(ridge is None),
-        0.0 if view.pointer is None else view.pointer.doubt,
+        0.0 if view.pointer is None else sureness(view.pointer.doubt),
+        sureness(view.ends_doubt),
         marks.second_tip,
         marks.second_end,
         np.exp(-radius_px / 40),

@@ -7,11 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from meter_infer.reading.dial import DialView, view_dial
+from meter_infer.reading.ends import choose_ends
 from meter_infer.reading.evidence import Evidence, Weights, features, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import PointerLine
 from meter_infer.reading.level import TubeView, refine_surface, rescaled, view_tube
-from meter_infer.reading.marks import graduation
+from meter_infer.reading.marks import graduation, ring_of
 from meter_infer.reading.pointer import Ridge, crossing, find_ridge
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
@@ -198,13 +199,19 @@ def _reconcile(joint: Look, single: Look) -> Look:
 
 
 def refine_view(patch: Patch, view: DialView) -> DialView:
-    """Return the view with its geometry refined in the luma plane."""
+    """Return the view with its ends chosen and its geometry refined in the luma plane."""
     geometry = align_ring(patch, view.geometry)
+    # Aligning moves things by little; what moved far has caught something else.
+    if abs(geometry.span - view.geometry.span) > MAX_SPAN_CHANGE:
+        geometry = view.geometry
+    ends = choose_ends(geometry, view.candidates, ring_of(patch, geometry))
+    if ends is not None:
+        geometry = geometry.with_ends(ends.start, ends.end)
+        view = replace(view, end_scores=ends.scores, end_gap=ends.off_band, ends_doubt=ends.doubt)
     angle = None if view.pointer is None else mask_crossing(geometry, view.pointer)
     refined = refine_ends(patch, geometry, angle)
-    # Refining moves things by little; what moved far has caught something else.
-    if abs(refined.span - view.geometry.span) > MAX_SPAN_CHANGE:
-        return view
+    if abs(refined.span - geometry.span) > MAX_SPAN_CHANGE:
+        refined = geometry
     return replace(view, geometry=refined)
 
 

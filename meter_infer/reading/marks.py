@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.geometry import TAU, DialGeometry
+from meter_infer.reading.geometry import TAU, DialGeometry, wrap
 from meter_infer.reading.sampling import Patch, quantiles
 
 MOST = 150
@@ -61,45 +61,96 @@ def graduation(patch: Patch, geometry: DialGeometry) -> Graduation | None:
         patch: luma around the dial.
         geometry: the dial, refined.
     """
+    ring = ring_of(patch, geometry)
+    return None if ring is None else ring.compare(geometry.start_angle, geometry.span)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ring:
+    """How much each direction looks like a mark."""
+
+    dark: NDArray[np.float64]
+    """0 to 1, over a full turn from dial angle 0, float64 (samples,)."""
+    radius_px: float
+    """Samples of the patch."""
+
+    def at(self, angles: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the darkness at dial angles, radians."""
+        count = len(self.dark)
+        return self.dark[np.rint(angles * (count / TAU)).astype(np.intp) % count]
+
+    def compare(self, start: float, span: float) -> Graduation | None:
+        """Compare with a scale from `start` over `span` (radians); None where it has too few marks."""
+        most = min(MOST, int(span * self.radius_px / CLOSEST_PX))
+        if most < LEAST + 2:
+            return None
+        teeth, gaps, teeth_from, gaps_from = _teeth()
+        combs = most - LEAST + 1
+        on = np.add.reduceat(self.at(start + teeth[: teeth_from[combs]] * span), teeth_from[:combs])
+        off = np.add.reduceat(self.at(start + gaps[: gaps_from[combs]] * span), gaps_from[:combs])
+        intervals = np.arange(LEAST, most + 1)
+        scores = on / (intervals + 1) - off / intervals
+        # The finest comb that fits nearly as well as the best: long marks alone fit a coarser one.
+        top = scores.max()
+        best = int(np.flatnonzero(scores >= 0.8 * top)[-1]) if top > 0 else int(scores.argmax())
+        tooth = span / intervals[best]
+        comb = self.at(start + np.arange(intervals[best] + 1) * tooth)
+        outside = np.arange(1, int(np.clip((TAU - span) / 2 / tooth, 1, 3)) + 1)
+        before = self.at(start - outside * tooth)
+        after = self.at(start + span + outside * tooth)
+        return Graduation(
+            float(scores[best]),
+            float(np.median(comb)),
+            float(min(comb[0], comb[-1])),
+            float(max(before[0], after[0])),
+            float(max(before.mean(), after.mean())),
+        )
+
+    def gaps(self) -> list[tuple[float, float]]:
+        """Return the two widest stretches without a mark: dial angles of the marks before and after."""
+        marks = np.flatnonzero(self.dark > 0.5)
+        if len(marks) < 3:
+            return []
+        width = np.diff(np.append(marks, marks[0] + len(self.dark)))
+        step = TAU / len(self.dark)
+        half = 1.5 / self.radius_px
+        return [
+            (wrap(marks[k] * step - half), wrap(marks[(k + 1) % len(marks)] * step + half))
+            for k in np.argsort(-width)[:2]
+            if width[k] * step > np.deg2rad(12)
+        ]
+
+    def nearest(self, angle: float, reach: float = np.deg2rad(5.0)) -> float:
+        """Return the clearest mark within `reach` of `angle`, or `angle` (radians)."""
+        offsets = np.linspace(-reach, reach, 41)
+        dark = self.at(angle + offsets) * np.exp(-0.5 * (offsets / (0.5 * reach)) ** 2)
+        k = int(dark.argmax())
+        return wrap(angle + offsets[k]) if dark[k] > 0.3 else wrap(angle)
+
+    def weigh(self, start: float, span: float) -> tuple[float, float, float]:
+        """Return mean darkness beyond the ends and between them, and the longest blank stretch next to one.
+
+        The stretch is inside the scale, radians.
+        """
+        margin = np.deg2rad(2.5)
+        beyond = self.at(np.linspace(start + span + margin, start + TAU - margin, 180))
+        between = self.at(np.linspace(start, start + span, 360))
+        marks = np.flatnonzero(between > 0.5)
+        blank = 1.0 if not len(marks) else float(max(marks[0], 359 - marks[-1])) / 359
+        return float(beyond.mean()), float(between.mean()), blank * span
+
+
+def ring_of(patch: Patch, geometry: DialGeometry) -> Ring | None:
+    """Return where marks can be seen on a dial's ring, or None."""
     radius_px = geometry.radius / patch.pitch
-    most = min(MOST, int(geometry.span * radius_px / CLOSEST_PX))
-    if most < LEAST + 2:
-        return None
     dark = _darkness(patch, geometry, radius_px)
-    if dark is None:
-        return None
-    count = len(dark)
-
-    def at(turns: NDArray[np.float64]) -> NDArray[np.float64]:
-        return dark[np.rint(turns * count).astype(np.intp) % count]
-
-    teeth, gaps, teeth_from, gaps_from = _teeth()
-    combs = most - LEAST + 1
-    turns = geometry.span / TAU
-    on = np.add.reduceat(at(teeth[: teeth_from[combs]] * turns), teeth_from[:combs])
-    off = np.add.reduceat(at(gaps[: gaps_from[combs]] * turns), gaps_from[:combs])
-    intervals = np.arange(LEAST, most + 1)
-    scores = on / (intervals + 1) - off / intervals
-    # The finest comb that fits nearly as well as the best: long marks alone fit a coarser one.
-    best = int(np.flatnonzero(scores >= 0.8 * scores.max())[-1]) if scores.max() > 0 else int(scores.argmax())
-    tooth = turns / intervals[best]
-    comb = at(np.arange(intervals[best] + 1) * tooth)
-    outside = int(np.clip((1 - turns) / 2 / tooth, 1, 3))
-    before = at(-(np.arange(outside) + 1) * tooth)
-    after = at(turns + (np.arange(outside) + 1) * tooth)
-    return Graduation(
-        float(scores[best]),
-        float(np.median(comb)),
-        float(min(comb[0], comb[-1])),
-        float(max(before[0], after[0])),
-        float(max(before.mean(), after.mean())),
-    )
+    return None if dark is None else Ring(dark, radius_px)
 
 
 def _darkness(patch: Patch, geometry: DialGeometry, radius_px: float) -> NDArray[np.float64] | None:
-    """Return how much each direction looks like a mark, 0 to 1, over a full turn from the scale's start."""
+    """Return how much each direction looks like a mark, 0 to 1, over a full turn from angle 0."""
     count = int(np.clip(TAU * radius_px / STEP_PX, 360, 4000))
-    angles = geometry.start_angle + np.arange(count, dtype=np.float64) * (TAU / count)
+    angles = np.arange(count, dtype=np.float64) * (TAU / count)
     inner, outer = geometry.band
     inset = 0.1 * (outer - inner)
     radii = np.linspace(inner + inset, outer - inset, 8)

@@ -111,7 +111,7 @@ def dial_factors(
     factors = [
         Factor(Reason.OCCLUDED, ramp(view.scale_score, 0.15, 0.6)),
         Factor(Reason.OCCLUDED, ramp(view.ring_residual, 0.12, 0.04, 0.2)),
-        Factor(Reason.OCCLUDED, ramp(view.end_gap, np.deg2rad(20), np.deg2rad(7), 0.2)),
+        Factor(Reason.OCCLUDED, ramp(view.ends_doubt, 0.7, 0.3, 0.2)),
         Factor(Reason.BLURRED, ramp(radius_px, 6.0, 14.0)),
         Factor(unsharp, ramp(light.sharpness, 0.04, 0.1)),
         Factor(Reason.OCCLUDED, ramp(geometry.tilt, np.deg2rad(75), np.deg2rad(58), 0.1)),

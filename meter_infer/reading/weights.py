@@ -23,7 +23,8 @@ DIAL = Weights(
         -0.1525,  # faint
         -0.3025,  # turn
         0.0049,  # no_ridge
-        -0.0661,  # doubt
+        0.0,  # sure_of_pointer
+        0.0,  # sure_of_ends
         -0.0162,  # second_tip
         -1.3787,  # second_end
         0.3757,  # small
@@ -66,7 +67,8 @@ DIAL_PLACED = Weights(
         -0.3532,  # faint
         -1.4292,  # turn
         0.2104,  # no_ridge
-        -0.4184,  # doubt
+        0.0,  # sure_of_pointer
+        0.0,  # sure_of_ends
         -0.5258,  # second_tip
         -0.1338,  # second_end
         -0.3047,  # small

@@ -1,0 +1,33 @@
+"""Choosing one of several candidates by what speaks for each, and how sure that is.
+
+A multinomial logit, fitted to dials whose truth is known: the share of a candidate is the exponential of its
+weighted terms over the sum of all. "None of these" is an alternative of its own, so that a single candidate
+that little speaks for is not taken for certain.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+LEAST = 1e-3
+"""Doubts are told apart down to this."""
+
+
+def shares(terms: Sequence[Sequence[float]], weights: Sequence[float], none: float) -> NDArray[np.float64]:
+    """Return the share of each candidate, float64 (candidates,); what is left up to 1 is "none of these".
+
+    Args:
+        terms: of each candidate, at least one.
+        weights: of the terms.
+        none: what speaks for none of them.
+    """
+    score = np.append(np.array(terms, dtype=np.float64) @ np.array(weights), none)
+    share = np.exp(score - score.max())
+    result: NDArray[np.float64] = share[:-1] / share.sum()
+    return result
+
+
+def sureness(doubt: float) -> float:
+    """Return how sure a choice is, 0 to 1, by the decimal places of its `doubt` (0 to 1)."""
+    return float(np.log10(max(doubt, LEAST)) / np.log10(LEAST))
