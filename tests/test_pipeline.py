@@ -217,7 +217,8 @@ def _gap_deg(scene: Scene) -> float:
 
 
 def test_two_pointers_that_score_alike_are_a_disagreement(scene: Scene) -> None:
-    other = [s for s in _turned(scene, 60) if s.label is SegmentClass.POINTER]
+    hand = (SegmentClass.POINTER, SegmentClass.TIP)
+    other = [s for s in _turned(scene, 60) if s.label in hand]
     reading = one(reader(scene, [*scene.segments(), *other]), scene.luma)
     assert (reading.quality, reading.reason) == (Quality.UNCERTAIN, Reason.DISAGREEMENT)
 

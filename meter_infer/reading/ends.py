@@ -144,7 +144,7 @@ def choose_ends(geometry: DialGeometry, candidates: Candidates, ring: Ring | Non
     share = shares([pair.hint for pair in pairs], WEIGHTS, NONE)
     k = int(share.argmax())
     chosen, hint = pairs[k], pairs[k].hint
-    off = hint.off_band * OFF_BAND
+    off = float(hint.off_band * OFF_BAND)
     return Ends(chosen.start, chosen.end, (hint.start, hint.end), off, 1.0 - float(share[k]))
 
 

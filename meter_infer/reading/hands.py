@@ -233,12 +233,13 @@ def _of_mask(
     low, high = quantiles(along, 0.01, 0.99)
     roundness = float(np.sqrt(max(values[0], 0.0) / max(values[1], 1e-12)))
     foot = mean + middle * axis
+    lying: tuple[set[int], set[int]] = (set(), set())
     best: list[tuple[float, float, NDArray[np.float64] | None]] = [(0.0, 0.0, None), (0.0, 0.0, None)]
     for k, (score, tip) in enumerate(tips):
         arm = float((tip - mean) @ axis) - middle
         if abs((tip - mean) @ normal) < BESIDE and abs(arm) > SHORTEST:
-            owned.add(k)
             way = 0 if arm > 0 else 1
+            lying[way].add(k)
             if score > best[way][0]:
                 best[way] = (score, abs(arm), tip)
     third = 0.3 * (high - low)
@@ -268,6 +269,7 @@ def _of_mask(
             roundness,
             abs(float((hub - mean) @ normal)),
         )
+        owned |= lying[way]
         found.append(Hand(begin, end, segment.score, hint))
     return found
 

@@ -111,7 +111,7 @@ def dial_factors(
     factors = [
         Factor(Reason.OCCLUDED, ramp(view.scale_score, 0.15, 0.6)),
         Factor(Reason.OCCLUDED, ramp(view.ring_residual, 0.12, 0.04, 0.2)),
-        Factor(Reason.OCCLUDED, ramp(view.ends_doubt, 0.7, 0.3, 0.2)),
+        Factor(Reason.OCCLUDED, ramp(view.ends_doubt, 0.7, 0.4, 0.2)),
         Factor(Reason.BLURRED, ramp(radius_px, 6.0, 14.0)),
         Factor(unsharp, ramp(light.sharpness, 0.04, 0.1)),
         Factor(Reason.OCCLUDED, ramp(geometry.tilt, np.deg2rad(75), np.deg2rad(58), 0.1)),
@@ -120,7 +120,7 @@ def dial_factors(
     if view.pointer is None:
         return [*factors, Factor(Reason.NO_POINTER, 0.0)]
     factors.append(Factor(Reason.NO_POINTER, ramp(view.pointer.score, 0.1, 0.5)))
-    factors.append(Factor(Reason.DISAGREEMENT, ramp(view.pointer.doubt, 0.6, 0.2, 0.2)))
+    factors.append(Factor(Reason.DISAGREEMENT, ramp(view.pointer.doubt, 0.45, 0.25, 0.1)))
     if ridge is None or mask_angle is None:
         factors.append(Factor(unsharp, 0.4))
     else:

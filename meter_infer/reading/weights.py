@@ -3,90 +3,90 @@
 from meter_infer.reading.evidence import Weights
 
 DIAL = Weights(
-    0.88,
-    -1.7430,
+    0.87,
+    -1.6575,
     (
-        0.6536,  # scale_score
-        0.1227,  # pointer_score
-        -0.6107,  # pivot_score
-        0.6973,  # tip_score
-        0.7437,  # start_score
-        0.4812,  # end_score
-        1.4402,  # weakest_end
-        0.3818,  # end_gap
-        -0.0520,  # ring_residual
-        -0.5828,  # pivot_offset
-        -0.6664,  # tip_beside
-        -0.2893,  # tip_off_ring
-        0.8264,  # support
-        -1.1400,  # scatter
-        -0.1525,  # faint
-        -0.3025,  # turn
-        0.0049,  # no_ridge
-        0.0,  # sure_of_pointer
-        0.0,  # sure_of_ends
-        -0.0162,  # second_tip
-        -1.3787,  # second_end
-        0.3757,  # small
-        0.1617,  # blurred
-        0.3272,  # glare
-        0.0107,  # oblique
-        -1.8099,  # narrow
-        1.5003,  # at_an_end
-        0.4066,  # evenness
-        0.1102,  # typical_mark
-        0.8225,  # end_marks
-        -0.4487,  # beyond
-        -0.6861,  # beyond_mean
-        0.4373,  # no_marks
-        -0.7847,  # apart
-        -0.7376,  # far_apart
-        0.0680,  # alone
-        1.5192,  # rules
+        0.5241,  # scale_score
+        0.6500,  # pointer_score
+        -0.2598,  # pivot_score
+        0.3170,  # tip_score
+        0.2439,  # start_score
+        0.4719,  # end_score
+        0.1976,  # weakest_end
+        -0.4174,  # end_gap
+        0.0229,  # ring_residual
+        -0.2528,  # pivot_offset
+        -0.0373,  # tip_beside
+        -0.1352,  # tip_off_ring
+        0.4557,  # support
+        -1.1220,  # scatter
+        -0.3870,  # faint
+        -0.6394,  # turn
+        0.1472,  # no_ridge
+        0.9159,  # sure_of_pointer
+        1.2838,  # sure_of_ends
+        -0.3163,  # second_tip
+        -0.8894,  # second_end
+        0.5387,  # small
+        0.1109,  # blurred
+        0.3461,  # glare
+        -0.1744,  # oblique
+        -0.9251,  # narrow
+        1.6183,  # at_an_end
+        0.4477,  # evenness
+        0.3147,  # typical_mark
+        -0.0162,  # end_marks
+        -0.3882,  # beyond
+        -0.3938,  # beyond_mean
+        0.2990,  # no_marks
+        -0.5154,  # apart
+        -0.8605,  # far_apart
+        -0.0072,  # alone
+        1.8170,  # rules
     ),
 )
 
 DIAL_PLACED = Weights(
-    0.90,
-    1.3897,
+    0.84,
+    0.7115,
     (
-        0.2393,  # scale_score
-        1.0215,  # pointer_score
-        -0.0065,  # pivot_score
-        1.3194,  # tip_score
-        0.3610,  # start_score
-        -0.2961,  # end_score
-        0.1389,  # weakest_end
-        0.3605,  # end_gap
-        -0.0515,  # ring_residual
-        -0.1629,  # pivot_offset
-        -0.9851,  # tip_beside
-        -0.6306,  # tip_off_ring
-        1.0648,  # support
-        -1.1386,  # scatter
-        -0.3532,  # faint
-        -1.4292,  # turn
-        0.2104,  # no_ridge
-        0.0,  # sure_of_pointer
-        0.0,  # sure_of_ends
-        -0.5258,  # second_tip
-        -0.1338,  # second_end
-        -0.3047,  # small
-        0.4272,  # blurred
-        0.7131,  # glare
-        -0.0919,  # oblique
-        -0.7847,  # narrow
-        1.1007,  # at_an_end
-        -0.1987,  # evenness
-        -0.1926,  # typical_mark
-        -0.2091,  # end_marks
-        0.3002,  # beyond
-        0.1991,  # beyond_mean
-        -0.4238,  # no_marks
-        -0.6110,  # apart
-        -1.0703,  # far_apart
-        0.1826,  # alone
-        1.4258,  # rules
+        0.0379,  # scale_score
+        1.6003,  # pointer_score
+        -0.0971,  # pivot_score
+        0.6553,  # tip_score
+        0.0071,  # start_score
+        -0.0141,  # end_score
+        0.1096,  # weakest_end
+        -0.2900,  # end_gap
+        0.0472,  # ring_residual
+        0.0437,  # pivot_offset
+        -0.5697,  # tip_beside
+        -0.2960,  # tip_off_ring
+        0.6812,  # support
+        -1.2585,  # scatter
+        -0.3536,  # faint
+        -1.4925,  # turn
+        0.6170,  # no_ridge
+        1.9865,  # sure_of_pointer
+        0.0555,  # sure_of_ends
+        -0.9842,  # second_tip
+        0.2016,  # second_end
+        0.0890,  # small
+        0.4877,  # blurred
+        0.6102,  # glare
+        0.1108,  # oblique
+        -0.5493,  # narrow
+        0.7507,  # at_an_end
+        -0.0108,  # evenness
+        -0.1192,  # typical_mark
+        -0.3793,  # end_marks
+        0.2266,  # beyond
+        0.1019,  # beyond_mean
+        -0.3487,  # no_marks
+        -0.5547,  # apart
+        -0.7367,  # far_apart
+        0.2314,  # alone
+        1.3370,  # rules
     ),
 )
 

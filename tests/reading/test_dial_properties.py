@@ -115,8 +115,11 @@ def test_a_tail_that_looks_like_a_tip_is_not_the_tip() -> None:
 def test_two_tips_that_reach_alike_are_doubted() -> None:
     view = View(math.radians(135), math.radians(270), 0.3, 0.2, 0.5, 320)
     shot = shoot(view)
-    segments = [*shot.segments, *_tip_at(shot, -0.83, 0.9)]
-    seen, _ = look(MeterKind.POINTER, shot.luma, shot.box, segments)
+    both = [*shot.segments, *_tip_at(shot, -0.83, 0.9)]
+    masked, _ = look(MeterKind.POINTER, shot.luma, shot.box, both)
+    assert masked.fraction == pytest.approx(view.fraction, abs=0.006), "the mask tells which is the tip"
+    bare = [s for s in both if s.label is not SegmentClass.POINTER]
+    seen, _ = look(MeterKind.POINTER, shot.luma, shot.box, bare)
     assert seen.confidence < 0.5
     assert seen.reason is Reason.DISAGREEMENT
 

@@ -1,12 +1,13 @@
 """Another crop of the same meter is looked at where it may decide, and nowhere else."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from meter_infer.reading.look import HOPELESS, SURE, look
 from meter_infer.reading.quality import GOOD
-from meter_infer.types import MeterKind, Segment
+from meter_infer.types import MeterKind, Segment, SegmentClass
 from tests.scenes import draw
 
 LOW, HIGH = HOPELESS * GOOD, GOOD + SURE * (1 - GOOD)
@@ -19,6 +20,8 @@ def test_a_second_opinion_is_asked_only_where_the_first_is_neither_sure_nor_hope
     for seed in range(30):
         scene = draw(seed, kind)
         segments = scene.segments(0.15 * (seed % 6), seed)
+        if seed % 5 == 4:
+            segments = [replace(s, score=0.4 * s.score) for s in segments if s.label is not SegmentClass.END]
 
         def again(seed: int = seed, segments: Sequence[Segment] = segments) -> Sequence[Segment]:
             asked.append(seed)
