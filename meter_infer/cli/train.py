@@ -163,6 +163,33 @@ def confidence(
         )
 
 
+@train_app.command()
+def graduations(
+    labels: Annotated[
+        list[Path], typer.Argument(help="Label files of level gauges that no network was trained on.")
+    ],
+    out: Annotated[Path, typer.Option(help="The module to write, meter_infer/reading/comb_weights.py.")],
+    models: Annotated[Path | None, typer.Option(help="Folder with the networks; else the packaged.")] = None,
+) -> None:
+    """Fit what tells the graduation of a level gauge from other combs. Fit the confidence again afterwards.
+
+    Example: meter-infer train graduations data/tune/truth.json --out meter_infer/reading/comb_weights.py
+    """
+    from meter_infer.evaluation.labels import load_labels
+    from meter_infer.networks import load_detector, load_segmenter
+    from meter_infer.train.graduations import collect_combs, write_comb_weights
+
+    console = Console(stderr=True)
+    count = sum(len(load_labels(path)) for path in labels)
+    detector, segmenter = load_detector(models=models), load_segmenter(models=models)
+    with Progress(TextColumn("looking"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
+        line = bar.add_task("looking", total=count)
+        combs = collect_combs(labels, detector, segmenter, lambda: bar.advance(line))
+    fit = combs.fit()
+    write_comb_weights(out, fit.weights)
+    console.print(f"{fit.seen} combs, {fit.share:.1%} of them graduations")
+
+
 def export_onnx_file(
     checkpoint: Path, out: Path, data: str, command: list[str], *, full_precision: bool
 ) -> None:

@@ -35,6 +35,12 @@ class Comb:
     """Scatter of the teeth about an even comb, share of the distance between two."""
     places: NDArray[np.float64]
     """Where the comb's teeth are to be expected, float64 (teeth,)."""
+    at_ends: tuple[float, float] = (0.0, 0.0)
+    """Height of the first and of the last tooth, likewise."""
+    past_ends: tuple[float, float] = (0.0, 0.0)
+    """Height one tooth beyond either end, likewise."""
+    room: float = 0.0
+    """How far the profile goes on beyond the nearer end, in teeth."""
 
     @property
     def tooth(self) -> float:
@@ -91,9 +97,6 @@ def follow(row: int, sharp: Profile, lag: float, length: float) -> Comb | None:
     spread = (b - a) / length
     if not 0.6 < spread < 1.3:
         return None
-    # Stripes of the wall behind go on beyond the device.
-    if a < lag or b > len(sharp) - lag:
-        return None
     past = [height[k] if 0 <= k < len(height) else 0.0 for k in (low - 1, high + 1)]
     score = evenness * (0.6 + 0.4 * min(1.0, np.log2(high - low) / 6)) * (1.0 - 2 * residual)
     return Comb(
@@ -107,6 +110,9 @@ def follow(row: int, sharp: Profile, lag: float, length: float) -> Comb | None:
         int(high - low + 1),
         residual,
         np.asarray(on[low : high + 1], np.float64),
+        (float(used[0]), float(used[-1])),
+        (float(np.clip(past[0], 0, 1)), float(np.clip(past[1], 0, 1))),
+        float(min(a, len(sharp) - b) / lag),
     )
 
 

@@ -15,7 +15,7 @@ from meter_infer.reading.geometry import wrap
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.marks import Graduation
 from meter_infer.reading.pointer import Ridge
-from meter_infer.reading.tube_marks import TubeScale
+from meter_infer.reading.tube_marks import ACCEPTED, TubeScale
 
 Evidence = NDArray[np.float64]
 """float64 (len(FEATURES),)."""
@@ -63,6 +63,8 @@ FEATURES = (
 
 NEAR, FAR = 0.006, 0.03
 """Differences between two opinions at which `apart` and `far_apart` are 1, shares of the scale."""
+END_OFF = 0.05
+"""Distance of a scale's end from the tube's own, share of the scale, that counts as 1."""
 
 
 def features(
@@ -164,6 +166,12 @@ TUBE_FEATURES = (
     "comb_beyond",
     "comb_teeth",
     "comb_shift",
+    "comb_sure",
+    "comb_missed",
+    "off_foot",
+    "off_head",
+    "ends_apart",
+    "ends_far_apart",
 )
 """Names of the features of a level gauge, in the order of `tube_features`. Each lies within 0 to 1."""
 
@@ -176,6 +184,7 @@ def tube_features(
     apart: float | None = None,
     rules: float = 1.0,
     scale: TubeScale | None = None,
+    ends_apart: float | None = None,
 ) -> Evidence:
     """Return the evidence of one look at a level gauge, float64 (len(TUBE_FEATURES),).
 
@@ -186,7 +195,8 @@ def tube_features(
         length_px: length of the scale, samples of the patch.
         apart: by how much another crop reads otherwise, share of the scale; None where there is none.
         rules: confidence by the rules alone, 0 to 1.
-        scale: the graduation that the ends were taken from; None where none was seen.
+        scale: the likeliest graduation; None where no marks were seen.
+        ends_apart: by how much another crop sees other ends, share of the scale; None where there is none.
     """
     surface, liquid = view.parts
     end_distance = min(abs(fraction), abs(1.0 - fraction))
@@ -207,14 +217,21 @@ def tube_features(
         *_compared(apart),
         rules,
         *_combed(scale),
+        abs(view.reach[0]) / END_OFF,
+        abs(1 - view.reach[1]) / END_OFF,
+        *((1 / 3, 1 / 3) if ends_apart is None else (ends_apart / 0.02, ends_apart / 0.1)),
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
 
 
 def _combed(scale: TubeScale | None) -> tuple[float, ...]:
+    """Return what the marks say, whether the ends were taken from them or not."""
     if scale is None:
-        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    return 1.0, scale.evenness, scale.ends, scale.beyond, scale.teeth / 40, scale.shift / 0.2
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    if scale.sure < ACCEPTED:
+        return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, scale.sure / ACCEPTED
+    shift = scale.shift / 0.2
+    return 1.0, scale.evenness, scale.ends, scale.beyond, scale.teeth / 40, shift, scale.sure, 0.0
 
 
 class Weights(NamedTuple):

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from meter_infer.reading.dial import best, cell_centers, point_of
 from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.sampling import Patch, Points, subpixel_peak
-from meter_infer.types import Mask, Segment, SegmentClass
+from meter_infer.types import Box, Mask, Segment, SegmentClass
 
+NARROW = 0.5
+"""Width of a tube as a share of its length, below which its liquid's box tells the surface."""
 SLENDER = 0.05
 """Variance of the tube's mask across its axis, as a share of that along it, below which it is slender."""
 
@@ -32,6 +34,8 @@ class TubeView:
     """Scores of the surface's landmark and of the liquid's mask; 0 for what was not seen."""
     end_gap: float
     """Largest distance of a landmark of the scale's ends from the tube's own end, share of the tube."""
+    reach: tuple[float, float] = (0.0, 1.0)
+    """The tube's own ends, fractions of the scale between the landmarks."""
 
 
 def view_tube(segments: Sequence[Segment]) -> TubeView | None:
@@ -61,7 +65,23 @@ def view_tube(segments: Sequence[Segment]) -> TubeView | None:
     point = best(segments, SegmentClass.SURFACE)
     parts = (point.score if point else 0.0, liquid.score if liquid else 0.0)
     gap = max(abs(foot - low), abs(head - high)) / (head - foot)
-    return TubeView(geometry, fraction, spread, tube.score, score, scores, parts, gap)
+    reach = tube_reach(tube.box, geometry) or ((low - foot) / (head - foot), (high - foot) / (head - foot))
+    return TubeView(geometry, fraction, spread, tube.score, score, scores, parts, gap, reach)
+
+
+def tube_reach(box: Box, geometry: TubeGeometry) -> tuple[float, float] | None:
+    """Return the fractions between which the tube in `box` stretches; None where a box cannot tell.
+
+    Masks are learned inside their boxes only and spill over by a cell; the box itself is exact. A bar
+    of a known direction has one length and one width that fill its box, unless it stands at 45 degrees.
+    """
+    across, along = np.abs(geometry.direction)
+    steep = along * along - across * across
+    if abs(steep) < 0.4:
+        return None
+    half = 0.5 * (box.height * along - box.width * across) / steep / max(geometry.length, 1e-9)
+    middle = geometry.fraction_of(np.array(box.center))
+    return middle - half, middle + half
 
 
 def rescaled(view: TubeView, geometry: TubeGeometry) -> TubeView:
@@ -75,7 +95,7 @@ def rescaled(view: TubeView, geometry: TubeGeometry) -> TubeView:
 def _surface(
     segments: Sequence[Segment], liquid: Segment | None, geometry: TubeGeometry
 ) -> tuple[float | None, float, float]:
-    top = None if liquid is None or liquid.mask is None else _top(liquid.mask, geometry)
+    top = None if liquid is None else _top(liquid, geometry)
     surface = best(segments, SegmentClass.SURFACE)
     point = point_of(surface)
     mark = None if point is None else geometry.fraction_of(point)
@@ -131,14 +151,20 @@ def _axis(
     return mean, direction, low, high, max(width, mask.pitch)
 
 
-def _top(mask: Mask, geometry: TubeGeometry) -> float | None:
-    """Return the fraction at which the liquid's mask ends upwards."""
-    found = _cells(mask)
-    if found is None:
+def _top(liquid: Segment, geometry: TubeGeometry) -> float | None:
+    """Return the fraction at which the liquid ends upwards on the axis."""
+    reach = tube_reach(liquid.box, geometry) if geometry.width < NARROW * geometry.length else None
+    if reach is not None:
+        return reach[1]
+    found = None if liquid.mask is None else _cells(liquid.mask)
+    if found is None or liquid.mask is None:
         return None
     cells, _ = found
-    along = (cells - geometry.start) @ geometry.direction
-    return float((np.percentile(along, 98) + 0.4 * mask.pitch) / geometry.length)
+    # Across a wide vessel a surface that does not stand square to the axis ends at many fractions.
+    aside = (cells - geometry.start) @ np.array([-geometry.direction[1], geometry.direction[0]])
+    middle = cells[(np.abs(aside) < 0.25 * geometry.width) & (cells[:, 1] > liquid.box.y1)]
+    along = ((middle if len(middle) > 2 else cells) - geometry.start) @ geometry.direction
+    return float((np.percentile(along, 98) + 0.4 * liquid.mask.pitch) / geometry.length)
 
 
 def refine_surface(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -18,7 +18,8 @@ from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, t
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.track import DialTrack
-from meter_infer.reading.tube_marks import TubeScale, graduated_ends
+from meter_infer.reading.tube_comb import Hints
+from meter_infer.reading.tube_marks import ACCEPTED, TubeScale, graduated_ends
 from meter_infer.reading.weights import DIAL, DIAL_PLACED, TUBE, TUBE_PLACED
 from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
 
@@ -304,24 +305,35 @@ def _read_tube(
     view = view_tube(segments)
     if view is None:
         return Look(MeterKind.LEVEL, None, 0.0, _unseen(patch))
-    scale = graduated_ends(patch, view.geometry)
-    view = view if scale is None else rescaled(view, scale.geometry)
+    scale = graduated_ends(patch, view.geometry, Hints(view.end_scores, view.reach))
+    view = rescaled(view, scale.geometry) if _taken(scale) else view
     found = _surface(patch, view)
     if found is None:
         confidence, _ = combine(tube_factors(view, 0.0, patch))
         return Look(MeterKind.LEVEL, None, confidence, Reason.NO_POINTER, tube=view.geometry)
-    single = _weigh_tube(patch, view, found, scale, apart, placed)
+    single = _weigh_tube(patch, view, found, scale, apart, None, placed)
     if again is None or not (thorough or _is_unsure(single)):
         return single
     second = view_tube(again())
-    if second is not None and scale is not None:
+    ends_apart = None if second is None else _ends_apart(view.geometry, second.geometry)
+    if second is not None and scale is not None and _taken(scale):
         second = rescaled(second, scale.geometry)
     other = None if second is None else _surface(patch, second)
     apart = None
     if second is not None and other is not None:
         there = view.geometry.fraction_of(second.geometry.point_at(other[0])) if placed else other[0]
         apart = abs(found[0] - there)
-    return _weigh_tube(patch, view, found, scale, apart, placed)
+    return _weigh_tube(patch, view, found, scale, apart, ends_apart, placed)
+
+
+def _taken(scale: TubeScale | None) -> TypeGuard[TubeScale]:
+    """Say whether the scale's ends are those of its marks."""
+    return scale is not None and scale.sure >= ACCEPTED
+
+
+def _ends_apart(here: TubeGeometry, there: TubeGeometry) -> float:
+    """Return by how much the ends of two scales differ along the first, share of it."""
+    return max(abs(here.fraction_of(there.start)), abs(here.fraction_of(there.end) - 1))
 
 
 def _weigh_tube(
@@ -330,12 +342,14 @@ def _weigh_tube(
     found: tuple[float, float],
     scale: TubeScale | None,
     apart: float | None,
+    ends_apart: float | None,
     placed: bool,
 ) -> Look:
     """Return the look at a level gauge whose surface was `found`: fraction and contrast."""
     tube, (fraction, contrast) = view.geometry, found
     confidence, reason = combine(tube_factors(view, contrast, patch))
-    evidence = tube_features(view, fraction, contrast, tube.length / patch.pitch, apart, confidence, scale)
+    length_px = tube.length / patch.pitch
+    evidence = tube_features(view, fraction, contrast, length_px, apart, confidence, scale, ends_apart)
     weights = TUBE_PLACED if placed else TUBE
     confidence, reason, vetoed = _weighed(confidence, reason, evidence, weights)
     return Look(MeterKind.LEVEL, fraction, confidence, reason, None, tube, None, evidence, apart, vetoed)

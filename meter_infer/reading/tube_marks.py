@@ -12,14 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.reading.comb import FAINT, Comb, follow
+from meter_infer.reading.comb_weights import COMB
 from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.sampling import Patch, subpixel_peak
+from meter_infer.reading.tube_comb import (
+    Hints,
+    SeenComb,
+    comb_features,
+    comb_probability,
+    mark_lengths,
+    straightness,
+)
 from meter_infer.types import Luma
 
 Table = NDArray[np.float32]
 Row = NDArray[np.float32]
 
-MOST_MOVED = 0.2
+ACCEPTED = 0.5
+"""Probability from which the scale's ends are taken from its marks."""
+MOST_MOVED = 0.25
 """The network's ends are never off by more, share of its scale."""
 BEYOND = 0.16
 """How far beyond the network's ends marks are looked for, share of the scale."""
@@ -29,8 +40,6 @@ GROUP = 3
 """Samples across that are averaged: marks are longer than this."""
 FINEST = 3.0
 """Least distance between two marks that can be told apart, samples along the axis."""
-CLOSEST = 5.3
-"""The same for marks that are to be counted."""
 TRIED = 9
 """Combs that are followed."""
 THIN = 13
@@ -43,6 +52,8 @@ class TubeScale:
 
     geometry: TubeGeometry
     """The tube with its ends on the first and last mark."""
+    sure: float
+    """Probability that both are the scale's ends."""
     evenness: float
     """How clearly marks stand on the comb and none between its teeth."""
     ends: float
@@ -91,70 +102,61 @@ class _Frame:
         )
 
 
-def graduated_ends(patch: Patch, geometry: TubeGeometry) -> TubeScale | None:
-    """Return the scale with its ends on the first and last mark; None where no clear comb is seen.
+def graduated_ends(patch: Patch, geometry: TubeGeometry, hints: Hints | None = None) -> TubeScale | None:
+    """Return the scale with its ends on the first and last mark; None where no comb is seen.
 
     Args:
         patch: luma around the gauge.
         geometry: the tube with the ends that the network saw.
+        hints: how sure the network is of these, and where the tube itself ends; None: it does not say.
     """
+    hints = hints or Hints((1.0, 1.0), (0.0, 1.0))
+    combs = seen_combs(patch, geometry)
+    if not combs:
+        return None
+    sure = [comb_probability(comb_features(comb, combs, hints), COMB) for comb in combs]
+    best = int(np.argmax(sure))
+    seen, comb = combs[best], combs[best].comb
+    ends = TubeGeometry(geometry.point_at(seen.ends[0]), geometry.point_at(seen.ends[1]), geometry.width)
+    return TubeScale(
+        ends,
+        sure[best],
+        comb.evenness,
+        comb.ends,
+        comb.beyond,
+        comb.teeth,
+        seen.shift,
+        comb.residual,
+    )
+
+
+def seen_combs(patch: Patch, geometry: TubeGeometry) -> list[SeenComb]:
+    """Return the combs beside and on a tube that may be its graduation; `geometry` as the network saw it."""
     frame = _surroundings(patch, geometry)
     if frame is None:
-        return None
+        return []
     shear, slant = _leaning(patch, frame)
     lines = _lines(_groups(frame.table(patch, shear, slant)))
-    best = _clearest(lines, frame)
-    if best is None or _doubtful(best, frame):
-        return None
-    # The marks' own lean, and where their lines meet the tube's axis.
-    lean = _shear(lines[max(0, best.row - 5) : best.row + 6]) * (
-        frame.near + (best.row + 1) * GROUP * frame.step
-    )
-    start, end = (
-        (frame.first + place * frame.step) * (1 - slant * shear) - lean for place in (best.low, best.high)
-    )
-    along = geometry.direction
-    shift = max(abs(start), abs(end - geometry.length)) / geometry.length
-    if shift > MOST_MOVED:
-        return None
-    return TubeScale(
-        TubeGeometry(geometry.start + start * along, geometry.start + end * along, geometry.width),
-        best.evenness,
-        best.ends,
-        best.beyond,
-        best.teeth,
-        shift,
-        best.residual,
-    )
-
-
-def _clearest(lines: Table, frame: _Frame) -> Comb | None:
-    length = frame.geometry.length / frame.step
-    found = [follow(place, row, lag, length) for place, row, lag in _periodic(lines)]
-    seen = [c for c in found if c is not None and not _flaps(lines, c.row, c, frame)]
-    clear = sorted((c for c in seen if _accepted(c, lines)), key=lambda c: -c.score)
-    if not clear:
-        return None
-    best = clear[0]
-    for comb in clear[1:] + [c for c in seen if c not in clear]:
-        # Letters, bolts and long marks make coarse combs: a fine one that reaches further has the ends.
-        further = max(best.low - comb.low, comb.high - best.high) > 0.3 * best.tooth
-        near = abs(comb.row - best.row) * GROUP < 0.12 * frame.count
-        if comb.teeth >= 1.8 * best.teeth and comb.evenness > 0.5 and further and near:
-            return comb if comb in clear else None
-    return best
-
-
-def _on_edge(lines: Table, comb: Comb) -> bool:
-    """Say whether an end tooth is far longer than every mark: the edge of the plate, or hidden by it."""
-    at = np.clip(np.rint(comb.places), 1, lines.shape[1] - 2).astype(np.intp)
-    seen = np.maximum(np.maximum(lines[:, at - 1], lines[:, at]), lines[:, at + 1])
-    bright = seen > 0.4 * np.median(seen[comb.row])
-    # How far each tooth goes on unbroken, to either side.
-    below, above = bright[comb.row :], bright[comb.row :: -1]
-    long = np.where(below.all(axis=0), len(below), below.argmin(axis=0))
-    long = long + np.where(above.all(axis=0), len(above), above.argmin(axis=0))
-    return bool(max(long[0], long[-1]) > 1.8 * max(long[1:-1]))
+    length = geometry.length / frame.step
+    combs = []
+    for place, row, lag in _periodic(lines):
+        comb = follow(place, row, lag, length)
+        if comb is None or _flaps(lines, comb.row, comb, frame):
+            continue
+        lengths = mark_lengths(lines, comb)
+        if lengths is None:
+            continue
+        # The marks' own lean, and where their lines meet the tube's axis.
+        aside = frame.near + (comb.row + 1) * GROUP * frame.step
+        lean = _shear(lines[max(0, comb.row - 5) : comb.row + 6]) * aside
+        low, high = (
+            ((frame.first + at * frame.step) * (1 - slant * shear) - lean) / geometry.length
+            for at in (comb.low, comb.high)
+        )
+        if max(abs(low), abs(high - 1)) <= MOST_MOVED:
+            look = straightness(lines, comb.row)
+            combs.append(SeenComb(comb, (low, high), lean / geometry.length, look, lengths))
+    return combs
 
 
 def _leaning(patch: Patch, frame: _Frame) -> tuple[float, float]:
@@ -266,45 +268,6 @@ def _periodic(lines: Table) -> list[tuple[int, Row, float]]:
             found.append((place, rows[place], subpixel_peak(line, int(peaks[0])) + 1))
         clear[max(0, place - 2) : place + 3] = 0
     return found
-
-
-def _doubtful(comb: Comb, frame: _Frame) -> bool:
-    """Say whether the network saw an end where a coarse comb's next tooth would stand.
-
-    That tooth may be hidden by the edge of a plate: either may be right.
-    """
-    foot, head = -frame.first / frame.step, (frame.geometry.length - frame.first) / frame.step
-    if comb.tooth < 0.04 * (head - foot):
-        return False
-    beyond = np.array([comb.low - foot, head - comb.high]) / comb.tooth
-    whole = np.rint(beyond)
-    return bool(np.any((whole >= 1) & (whole <= 2) & (np.abs(beyond - whole) < 0.08)))
-
-
-def _accepted(comb: Comb, lines: Table) -> bool:
-    """Say whether a comb is clear enough to be a graduation."""
-    # Few teeth have to be clearer than many.
-    few = comb.teeth < 8
-    scatter = 0.03 if few else 0.05 if comb.teeth < 24 else 0.07
-    if comb.teeth < 5 or comb.evenness < (0.78 if few else 0.72) or comb.residual > scatter:
-        return False
-    if comb.ends - comb.beyond < 0.58 or comb.tooth < CLOSEST:
-        return False
-    # A mark is a straight line across some rows; letters change from one row to the next.
-    nearest, wider = _straightness(lines, comb.row)
-    return nearest > 0.75 and wider > 0.5 and not _on_edge(lines, comb)
-
-
-def _straightness(lines: Table, row: int) -> tuple[float, float]:
-    """Return how alike neighbouring rows are, and how alike the next but one, on the better side."""
-    near = lines[max(0, row - 1) : row + 3]
-    near = near - near.mean(axis=1, keepdims=True)
-    near /= np.sqrt(np.einsum("ij,ij->i", near, near))[:, None] + 1e-6
-    alike = np.einsum("ik,jk->ij", near, near)
-    at = min(row, 1)
-    wider = [alike[at, at + 2]] if at + 2 < len(alike) else []
-    wider += [alike[at - 1, at + 1]] if at else []
-    return float(alike[at, at + 1]), float(max(wider, default=0.0))
 
 
 def _flaps(lines: Table, place: int, comb: Comb, frame: _Frame) -> bool:

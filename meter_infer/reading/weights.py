@@ -117,6 +117,12 @@ TUBE = Weights(
         -0.0183,  # comb_beyond
         0.2030,  # comb_teeth
         -0.4687,  # comb_shift
+        0.0,  # comb_sure
+        0.0,  # comb_missed
+        0.0,  # off_foot
+        0.0,  # off_head
+        0.0,  # ends_apart
+        0.0,  # ends_far_apart
     ),
 )
 
@@ -147,5 +153,11 @@ TUBE_PLACED = Weights(
         0.1372,  # comb_beyond
         -0.0502,  # comb_teeth
         -0.3198,  # comb_shift
+        0.0,  # comb_sure
+        0.0,  # comb_missed
+        0.0,  # off_foot
+        0.0,  # off_head
+        0.0,  # ends_apart
+        0.0,  # ends_far_apart
     ),
 )
