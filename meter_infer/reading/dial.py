@@ -17,6 +17,7 @@ from meter_infer.reading.ends import Candidate, Candidates
 from meter_infer.reading.geometry import TAU, DialGeometry, wrap
 from meter_infer.reading.hands import PointerLine as PointerLine
 from meter_infer.reading.hands import find_pointer
+from meter_infer.reading.marks import Ring
 from meter_infer.reading.sampling import Points
 from meter_infer.types import Mask, Segment, SegmentClass
 
@@ -59,6 +60,8 @@ class DialView:
     """All that may be the scale's start, and its end."""
     ends_doubt: float = 1.0
     """Share of what speaks for other ends, 0 to 1; known once they are chosen in the luma plane."""
+    ring: Ring | None = None
+    """The marks in the luma plane; None where none can be seen, or before they are looked for."""
 
 
 def best(segments: Sequence[Segment], label: SegmentClass) -> Segment | None:

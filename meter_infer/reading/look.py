@@ -12,7 +12,7 @@ from meter_infer.reading.evidence import Evidence, Weights, features, probabilit
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import PointerLine
 from meter_infer.reading.level import TubeView, refine_surface, rescaled, view_tube
-from meter_infer.reading.marks import graduation, ring_of
+from meter_infer.reading.marks import ring_of
 from meter_infer.reading.pointer import Ridge, crossing, find_ridge
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
@@ -205,7 +205,8 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     # Aligning moves things by little; what moved far has caught something else.
     if abs(geometry.span - view.geometry.span) > MAX_SPAN_CHANGE:
         geometry = view.geometry
-    ends = choose_ends(geometry, view.candidates, ring_of(patch, geometry))
+    ring = ring_of(patch, geometry)
+    ends = choose_ends(geometry, view.candidates, ring)
     if ends is not None:
         geometry = geometry.with_ends(ends.start, ends.end)
         view = replace(view, end_scores=ends.scores, end_gap=ends.off_band, ends_doubt=ends.doubt)
@@ -213,7 +214,7 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     refined = refine_ends(patch, geometry, angle)
     if abs(refined.span - geometry.span) > MAX_SPAN_CHANGE:
         refined = geometry
-    return replace(view, geometry=refined)
+    return replace(view, geometry=refined, ring=ring)
 
 
 def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float | None, placed: bool) -> Look:
@@ -238,7 +239,7 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
         light.sharpness,
         light.dazzled,
         geometry.radius / patch.pitch,
-        graduation(patch, geometry),
+        None if view.ring is None else view.ring.compare(geometry.start_angle, geometry.span),
         apart,
         confidence,
     )

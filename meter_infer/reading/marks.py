@@ -2,7 +2,8 @@
 
 The segmenter says where the scale begins and ends. The marks say so too, in their own way: they stand
 evenly between the ends, one stands at either end, and the gap beyond the ends has none. Where one of
-these fails, an end may have been put on the wrong mark. Nothing is moved here; it is evidence only.
+these fails, an end may have been put on the wrong mark. It weighs in the choice of the ends (`ends`), and it
+is evidence.
 """
 
 from dataclasses import dataclass
@@ -52,17 +53,6 @@ def _teeth() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]
     teeth = np.concatenate([np.arange(n + 1) / n for n in counts])
     gaps = np.concatenate([(np.arange(n) + 0.5) / n for n in counts])
     return teeth, gaps, np.concatenate([[0], np.cumsum(counts + 1)]), np.concatenate([[0], np.cumsum(counts)])
-
-
-def graduation(patch: Patch, geometry: DialGeometry) -> Graduation | None:
-    """Compare the marks in the luma plane with the scale's ends; None where no marks can be seen.
-
-    Args:
-        patch: luma around the dial.
-        geometry: the dial, refined.
-    """
-    ring = ring_of(patch, geometry)
-    return None if ring is None else ring.compare(geometry.start_angle, geometry.span)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

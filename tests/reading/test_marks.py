@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 
 from meter_infer.reading.geometry import DialGeometry
-from meter_infer.reading.marks import graduation
+from meter_infer.reading.marks import Graduation, ring_of
 from meter_infer.reading.sampling import Patch
 
 SIDE = 300
 SPAN = np.deg2rad(270)
 START = np.deg2rad(135)
 INTERVALS = 27
+
+
+def graduation(patch: Patch, geometry: DialGeometry) -> Graduation | None:
+    ring = ring_of(patch, geometry)
+    return None if ring is None else ring.compare(geometry.start_angle, geometry.span)
 
 
 def dial() -> DialGeometry:
