@@ -162,9 +162,10 @@ def test_a_liquid_as_clear_as_air_is_followed_or_doubted(seed: int) -> None:
     assert seen.good.mean() > 0.5
 
 
+@pytest.mark.parametrize("push", [Push((32.0, 24.0)), Push(turn_deg=5.0)], ids=str)
 @levels
-def test_points_in_the_picture_do_not_serve_another_picture(seed: int) -> None:
-    seen = run(seed, steps([(EVENT, Push((32.0, 24.0)))], FRAMES), waves(), LEVELS[seed])
+def test_points_in_the_picture_do_not_serve_another_picture(seed: int, push: Push) -> None:
+    seen = run(seed, steps([(EVENT, push)], FRAMES), waves(), LEVELS[seed])
     assert seen.wrong == 0
     assert not seen.good[EVENT:].any()
     assert seen.readings[-1].reason is Reason.CAMERA_MOVED
