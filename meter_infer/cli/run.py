@@ -18,7 +18,7 @@ from meter_infer.app import ReaderOptions
 from meter_infer.backends import options_for
 from meter_infer.cli.options import BackendName, Precision
 from meter_infer.config import load_site
-from meter_infer.runtime.memory import give_back, share_heaps
+from meter_infer.runtime.memory import give_back, settle, share_heaps
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
 from meter_infer.service import Service, ServiceOptions
 
@@ -77,6 +77,7 @@ def run_command(
         options = options or ServiceOptions(reader)
         service = Service(load_site(file), options, secrets)
         service.start()
+        settle()
         while (number := signals.wait(_TIDY_S)) not in _STOP:
             if number == signal.SIGHUP:
                 service.reload()

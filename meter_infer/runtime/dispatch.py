@@ -3,12 +3,12 @@
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from meter_infer.errors import SinkError
 from meter_infer.events import Item
+from meter_infer.runtime.backlog import Backlog
 from meter_infer.runtime.backoff import Backoff
 from meter_infer.runtime.threads import Worker
 from meter_infer.sinks.live import LiveSink
@@ -26,7 +26,7 @@ class Outlet:
     def __init__(self, sink: LiveSink, size: int, backoff: Backoff | None = None) -> None:
         self.sink = sink
         self.worker = Worker(f"sink-{sink.name}", self.run)
-        self._queue: deque[Item] = deque()
+        self._queue = Backlog()
         self._size = size
         self._changed = threading.Condition()
         self._pending: list[Item] = []
@@ -40,9 +40,7 @@ class Outlet:
         """Queue items; never waits. The oldest give way when the queue is full."""
         with self._changed:
             self._queue.extend(items)
-            while len(self._queue) > self._size:
-                self._queue.popleft()
-                self._dropped += 1
+            self._dropped += len(self._queue.pop(len(self._queue) - self._size))
             self._changed.notify()
 
     @property
@@ -87,8 +85,7 @@ class Outlet:
         """Write one batch and tick; False where the sink cannot."""
         if not self._pending:
             with self._changed:
-                while self._queue and len(self._pending) < _BATCH:
-                    self._pending.append(self._queue.popleft())
+                self._pending = self._queue.pop(_BATCH)
         try:
             if self._pending:
                 self._write()

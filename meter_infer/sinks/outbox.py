@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS messages (
 );
 CREATE TABLE IF NOT EXISTS announced (topic TEXT PRIMARY KEY);
 """
+_CACHE_KIB = 256
+"""Messages are read in the order in which they were written: a larger cache, kept for good, saves nothing."""
 _BROKEN = ("malformed", "not a database", "unsupported file format")
 
 
@@ -85,6 +87,7 @@ class Outbox:
         self._connection = connection = sqlite3.connect(path, timeout=1.0, isolation_level=None)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         connection.executescript(_SCHEMA)
         count, last = connection.execute("SELECT COUNT(*), COALESCE(MAX(seq), 0) FROM messages").fetchone()
         self.count, self.last_seq = int(count), max(self.last_seq, int(last))

@@ -38,3 +38,27 @@ def test_pages_between_what_lives_are_given_back() -> None:
     by_itself, given_back = map(float, done.stdout.split())
     assert by_itself < 10  # 57 MiB are free, and held by what lies between them
     assert given_back > 40
+
+
+CIRCLES = """
+import gc
+from meter_infer.runtime.memory import give_back, settle
+class Circle:
+    def __init__(self):
+        self.me = self
+kept = [[number] for number in range(200_000)]
+settle()
+for _ in range(3000):
+    Circle()
+waiting = sum(type(item) is Circle for item in gc.get_objects())
+give_back()
+print(waiting, sum(type(item) is Circle for item in gc.get_objects()), gc.get_freeze_count())
+"""
+
+
+def test_circles_of_garbage_do_not_wait_for_hours() -> None:
+    done = subprocess.run([sys.executable, "-c", CIRCLES], capture_output=True, text=True, check=True)
+    waiting, left, settled = map(int, done.stdout.split())
+    assert waiting < 1500  # Python alone would let 50,000 of them wait beside so many that live
+    assert left == 0
+    assert settled > 200_000
