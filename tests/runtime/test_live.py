@@ -191,8 +191,8 @@ def test_an_item_that_a_sink_cannot_stand_is_dropped_alone() -> None:
         until(lambda: sink.readings)
         sink.hold.clear()
         outlet = live.dispatcher.outlets[0]
-        until(lambda: len(outlet._queue) > 3)
-        sink.poison = outlet._queue[2]
+        until(lambda: len(outlet._queue._newest) > 3)
+        sink.poison = outlet._queue._newest[2]
         sink.hold.set()
         until(lambda: outlet.dropped == 1)
         poisoned = sink.poison
