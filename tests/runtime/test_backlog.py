@@ -2,18 +2,23 @@
 
 import subprocess
 import sys
+from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 
 from meter_infer.events import CameraState, CameraStatus, Item
 from meter_infer.runtime.backlog import Backlog
+from meter_infer.types import Box, Quality, Reading
 from tests.runtime.fakes import START, reading
 
 
 def test_items_come_out_as_they_went_in() -> None:
     status = CameraStatus(START, "a", CameraState.ONLINE, "")
-    items: list[Item] = [reading("a", index=index) for index in range(5000)]
+    items: list[Item] = [reading("a", at_s=index / 7, value=index / 3, index=index) for index in range(5000)]
     items[1200] = status
+    items[1201] = replace(reading("a", value=None, quality=Quality.BAD), box=Box(1.5, 2.0, 30.25, 40.0))
+    items[1202] = replace(reading("ä"), value=np.float64(0.1), raw=np.float32(0.5))  # type: ignore[arg-type]
     backlog, out = Backlog(), list[Item]()
     for first in range(0, len(items), 7):
         backlog.extend(items[first : first + 7])
@@ -23,9 +28,12 @@ def test_items_come_out_as_they_went_in() -> None:
     while len(backlog):
         out += backlog.pop(333)
     assert out == items
+    assert isinstance(out[1201], Reading)
+    assert out[1201].quality is Quality.BAD
     assert isinstance(out[1200], CameraStatus)
     assert out[1200].state is CameraState.ONLINE  # and not something that equals it
     assert backlog.pop(1) == []
+    assert len(fields(Reading)) == 14  # a field more is one to be packed
 
 
 FULL_DISK = """
