@@ -13,15 +13,13 @@ from numpy.typing import NDArray
 
 from meter_infer.reading.band import arc_points, band_ends
 from meter_infer.reading.ellipse import fit_ellipse
-from meter_infer.reading.ends import Candidate, Candidates
+from meter_infer.reading.ends import MIN_SPAN, Candidate, Candidates
 from meter_infer.reading.geometry import TAU, DialGeometry, wrap
 from meter_infer.reading.hands import PointerLine as PointerLine
 from meter_infer.reading.hands import find_pointer
 from meter_infer.reading.marks import Ring
 from meter_infer.reading.sampling import Points
 from meter_infer.types import Mask, Segment, SegmentClass
-
-MIN_SPAN = np.deg2rad(40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +97,10 @@ def view_dial(segments: Sequence[Segment]) -> DialView | None:
         return None
     start, end, scores, gap, candidates = ends
     geometry = bare.with_ends(start, end)
+    if geometry.span < MIN_SPAN:
+        # One of the landmarks is not what it seems; the band's own ends say how far the scale goes at least.
+        geometry = bare.with_ends(*(bare.angle_of(own.point) for *_, own in candidates))
+        scores = 0.0, 0.0
     if geometry.span < MIN_SPAN:
         return None
     line = find_pointer(segments, geometry, pivot)

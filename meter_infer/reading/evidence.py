@@ -170,8 +170,6 @@ TUBE_FEATURES = (
     "comb_missed",
     "off_foot",
     "off_head",
-    "ends_apart",
-    "ends_far_apart",
 )
 """Names of the features of a level gauge, in the order of `tube_features`. Each lies within 0 to 1."""
 
@@ -184,7 +182,6 @@ def tube_features(
     apart: float | None = None,
     rules: float = 1.0,
     scale: TubeScale | None = None,
-    ends_apart: float | None = None,
 ) -> Evidence:
     """Return the evidence of one look at a level gauge, float64 (len(TUBE_FEATURES),).
 
@@ -196,7 +193,6 @@ def tube_features(
         apart: by how much another crop reads otherwise, share of the scale; None where there is none.
         rules: confidence by the rules alone, 0 to 1.
         scale: the likeliest graduation; None where no marks were seen.
-        ends_apart: by how much another crop sees other ends, share of the scale; None where there is none.
     """
     surface, liquid = view.parts
     end_distance = min(abs(fraction), abs(1.0 - fraction))
@@ -219,7 +215,6 @@ def tube_features(
         *_combed(scale),
         abs(view.reach[0]) / END_OFF,
         abs(1 - view.reach[1]) / END_OFF,
-        *((1 / 3, 1 / 3) if ends_apart is None else (ends_apart / 0.02, ends_apart / 0.1)),
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
 

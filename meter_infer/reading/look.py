@@ -312,11 +312,10 @@ def _read_tube(
     if found is None:
         confidence, _ = combine(tube_factors(view, 0.0, patch))
         return Look(MeterKind.LEVEL, None, confidence, Reason.NO_POINTER, tube=view.geometry)
-    single = _weigh_tube(patch, view, found, scale, apart, None, placed)
+    single = _weigh_tube(patch, view, found, scale, apart, placed)
     if again is None or not (thorough or _is_unsure(single)):
         return single
     second = view_tube(again())
-    ends_apart = None if second is None else _ends_apart(view.geometry, second.geometry)
     if second is not None and scale is not None and _taken(scale):
         second = rescaled(second, scale.geometry)
     other = None if second is None else _surface(patch, second)
@@ -324,17 +323,12 @@ def _read_tube(
     if second is not None and other is not None:
         there = view.geometry.fraction_of(second.geometry.point_at(other[0])) if placed else other[0]
         apart = abs(found[0] - there)
-    return _weigh_tube(patch, view, found, scale, apart, ends_apart, placed)
+    return _weigh_tube(patch, view, found, scale, apart, placed)
 
 
 def _taken(scale: TubeScale | None) -> TypeGuard[TubeScale]:
     """Say whether the scale's ends are those of its marks."""
     return scale is not None and scale.sure >= ACCEPTED
-
-
-def _ends_apart(here: TubeGeometry, there: TubeGeometry) -> float:
-    """Return by how much the ends of two scales differ along the first, share of it."""
-    return max(abs(here.fraction_of(there.start)), abs(here.fraction_of(there.end) - 1))
 
 
 def _weigh_tube(
@@ -343,14 +337,13 @@ def _weigh_tube(
     found: tuple[float, float],
     scale: TubeScale | None,
     apart: float | None,
-    ends_apart: float | None,
     placed: bool,
 ) -> Look:
     """Return the look at a level gauge whose surface was `found`: fraction and contrast."""
     tube, (fraction, contrast) = view.geometry, found
     confidence, reason = combine(tube_factors(view, contrast, patch))
     length_px = tube.length / patch.pitch
-    evidence = tube_features(view, fraction, contrast, length_px, apart, confidence, scale, ends_apart)
+    evidence = tube_features(view, fraction, contrast, length_px, apart, confidence, scale)
     weights = TUBE_PLACED if placed else TUBE
     confidence, reason, vetoed = _weighed(confidence, reason, evidence, weights)
     return Look(MeterKind.LEVEL, fraction, confidence, reason, None, tube, None, evidence, apart, vetoed)

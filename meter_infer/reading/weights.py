@@ -121,8 +121,6 @@ TUBE = Weights(
         0.0,  # comb_missed
         0.0,  # off_foot
         0.0,  # off_head
-        0.0,  # ends_apart
-        0.0,  # ends_far_apart
     ),
 )
 
@@ -157,7 +155,5 @@ TUBE_PLACED = Weights(
         0.0,  # comb_missed
         0.0,  # off_foot
         0.0,  # off_head
-        0.0,  # ends_apart
-        0.0,  # ends_far_apart
     ),
 )

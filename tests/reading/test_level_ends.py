@@ -70,12 +70,10 @@ def test_marks_are_evidence_for_the_ends_only_where_these_were_taken_from_them()
     assert view is not None
     scale = TubeScale(view.geometry, 0.9, 0.8, 0.7, 0.1, 21, 0.05, 0.02)
 
-    def seen(scale: TubeScale, apart: float | None = None) -> dict[str, float]:
-        evidence = tube_features(view, 0.5, 20.0, 200.0, scale=scale, ends_apart=apart)
+    def seen(scale: TubeScale) -> dict[str, float]:
+        evidence = tube_features(view, 0.5, 20.0, 200.0, scale=scale)
         return dict(zip(TUBE_FEATURES, evidence.tolist(), strict=True))
 
     sure, doubted = seen(scale), seen(replace(scale, sure=0.5 * ACCEPTED))
     assert (sure["graduated"], sure["comb_sure"], sure["comb_missed"]) == (1.0, 0.9, 0.0)
     assert (doubted["graduated"], doubted["comb_sure"], doubted["comb_missed"]) == (0.0, 0.0, 0.5)
-    assert seen(scale, 0.01)["ends_apart"] == pytest.approx(0.5)
-    assert seen(scale, 0.2)["ends_far_apart"] == 1.0
