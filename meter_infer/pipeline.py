@@ -400,7 +400,7 @@ class MeterReader:
         followed = None
         if two_rates and state.fast is not None:
             followed = state.fast.read(frame.luma)
-            state.track.swing = state.fast.shift
+            state.swing(state.fast.shift)
         seen, moved = once.joined(state.track)
         state.apart = seen.apart
         seen = majority(seen, moved, state)

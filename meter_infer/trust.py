@@ -5,12 +5,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Protocol
 
-import numpy as np
-
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
-from meter_infer.reading.geometry import wrap
 from meter_infer.reading.look import Look
 from meter_infer.reading.quality import GOOD
 from meter_infer.types import Luma, Reason
@@ -28,11 +25,6 @@ STARVING = 5.0
 """Cadences without a look after which the next no longer gives way to decoding."""
 UNVERIFIED = 60.0
 """Cadences, for each meter of the camera, without a look after which the frame-rate path is not believed."""
-SAME_PLACE = 0.025
-"""A meter that was lost stands where it stood if it is off by no more, as a share of its radius or length (of
-1 for angles, radians)."""
-TURNED = np.deg2rad(2.5)
-"""A tube that leans by so much more or less was turned; its ends may be off by more, its axis is not."""
 MEMORY = 0.2
 """Weight of one look in the share of those that were in doubt."""
 _GOLDEN = 0.618034
@@ -197,17 +189,17 @@ def verify(luma: Luma, seen: Look, followed: FastReading | None, moved: bool, st
         seen: what the networks saw in it.
         followed: what the frame-rate path read in it, if it could.
         moved: whether the networks saw the meter at another place than before.
-        state: the meter's; its `fast`, `seen` and `dispute` are changed.
+        state: the meter's; its `fast`, `seen`, `dispute`, `track` and `standing` are changed.
 
     Where the two contradict each other the look is in doubt until two of three agree: the networks now,
-    the networks at their last look, and the frame-rate path. Points in the picture serve as long as its
-    surroundings are followed; when these are lost, only where the meter stands as it stood.
+    the networks at their last look, and the frame-rate path. Points in the picture serve only as
+    long as it is known where they belong (`standing`).
     """
-    lost = moved or (followed is not None and followed.reason is Reason.CAMERA_MOVED)
-    lost = lost or _is_turned(state.fast, seen)
-    if lost and state.setup.calibration_points is not None and not _stands(state.fast, seen):
-        state.seen, state.dispute = None, None
-        return replace(seen, confidence=min(seen.confidence, 0.5 * GOOD), reason=Reason.CAMERA_MOVED)
+    if state.setup.calibration_points is not None:
+        astray = moved or (followed is not None and followed.reason is Reason.CAMERA_MOVED)
+        if state.standing.is_lost(seen.dial or seen.tube, astray):
+            state.fast, state.seen, state.dispute = None, None, None
+            return replace(seen, confidence=min(seen.confidence, 0.5 * GOOD), reason=Reason.CAMERA_MOVED)
     if moved:
         state.fast, state.dispute = None, None
     if seen.confidence < GOOD or seen.fraction is None:
@@ -230,37 +222,17 @@ def verify(luma: Luma, seen: Look, followed: FastReading | None, moved: bool, st
     return seen
 
 
-def _is_turned(fast: FastDial | FastTube | None, seen: Look) -> bool:
-    """Say whether a tube leans otherwise than before, whatever its surroundings seem to say."""
-    if not isinstance(fast, FastTube) or seen.tube is None:
-        return False
-    return bool(seen.tube.direction @ fast.geometry.direction < np.cos(TURNED))
-
-
-def _stands(fast: FastDial | FastTube | None, seen: Look) -> bool:
-    """Say whether the networks see a meter where, and as large and as upright as, it was followed last."""
-    if isinstance(fast, FastDial) and seen.dial is not None:
-        known = fast.geometry.moved(np.array(fast.shift))
-        turn = abs(wrap(known.start_angle - seen.dial.start_angle))
-        growth = abs(np.log(seen.dial.radius / known.radius))
-        return bool(max(np.linalg.norm(known.to_dial(seen.dial.center)), turn, growth) < SAME_PLACE)
-    if isinstance(fast, FastTube) and seen.tube is not None:
-        known_ends = np.stack([fast.geometry.start, fast.geometry.end]) + fast.shift
-        off = np.stack([seen.tube.start, seen.tube.end]) - known_ends
-        return bool(np.linalg.norm(off, axis=1).max() < SAME_PLACE * fast.geometry.length)
-    return True
-
-
 def _renew(luma: Luma, seen: Look, followed: FastReading | None, state: MeterState) -> None:
     """Tell the frame-rate path what the networks saw; build it anew where it does not fit that."""
     fast, found = state.fast, followed is not None and followed.reason is not Reason.CAMERA_MOVED
+    fits = False
     if seen.dial is not None and seen.pointer is not None:
-        if found and isinstance(fast, FastDial) and fast.verified(seen.dial, seen.pointer):
-            return
-        state.carry()
-        state.fast = FastDial(luma, seen.dial, seen.pointer)
+        fits = found and isinstance(fast, FastDial) and fast.verified(seen.dial, seen.pointer)
+        if not fits:
+            state.build(FastDial(luma, seen.dial, seen.pointer))
     elif seen.tube is not None and seen.fraction is not None:
-        if found and isinstance(fast, FastTube) and fast.verified(seen.tube, seen.fraction):
-            return
-        state.carry()
-        state.fast = FastTube(luma, seen.tube, seen.fraction)
+        fits = found and isinstance(fast, FastTube) and fast.verified(seen.tube, seen.fraction)
+        if not fits:
+            state.build(FastTube(luma, seen.tube, seen.fraction))
+    if state.fast is not None:
+        state.standing.know(state.fast.geometry, fits)

@@ -15,6 +15,7 @@ from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry
 from meter_infer.reading.look import Look
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.track import DialTrack
+from meter_infer.standing import Standing
 from meter_infer.types import Box, Frame, MeterKind, Quality, Reading, Reason
 
 RATE_TOLERANCE = 0.01
@@ -81,14 +82,19 @@ class MeterState:
     """Looks that need no second opinion."""
     placed_on: DialGeometry | TubeGeometry | None = None
     """Where the meter was when its calibration points were first used."""
-    carried: tuple[float, float] = (0.0, 0.0)
-    """How far (px) the picture that the frame-rate path takes for unmoved had moved since then."""
+    standing: Standing = field(default_factory=Standing)
+    """Where the picture is by now, for calibration points in it."""
 
-    def carry(self) -> None:
-        """Take the picture as it is now for the one that has not swung."""
-        (x, y), (right, down) = self.carried, self.track.swing
-        self.carried = x + right, y + down
+    def build(self, fast: FastDial | FastTube) -> None:
+        """Take a new reader between looks, built from the picture as it is now."""
+        self.standing.rebuilt()
         self.track.settle()
+        self.fast = fast
+
+    def swing(self, shift: tuple[float, float]) -> None:
+        """Take note of how far (px) the picture has swung since the frame-rate path was built."""
+        self.track.swing = shift
+        self.standing.swing(shift)
 
 
 def unread(
@@ -134,11 +140,10 @@ def valued(
     """
     quality = Quality.GOOD if seen.confidence >= GOOD else Quality.UNCERTAIN
     reason = Reason.OK if quality is Quality.GOOD else seen.reason
-    (x, y), (right, down) = state.carried, state.track.swing
     if followed is None:
-        calibration = calibration_of(state.setup, seen.dial or seen.tube, (x + right, y + down))
+        calibration = calibration_of(state.setup, seen.dial or seen.tube, state.standing.moved)
     else:
-        calibration = calibration_of(state.setup, followed.geometry, (x, y))
+        calibration = calibration_of(state.setup, followed.geometry, state.standing.built)
     if calibration is None:
         if quality is Quality.GOOD:
             quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
@@ -160,16 +165,16 @@ def _left(state: MeterState, geometry: DialGeometry | TubeGeometry | None) -> bo
     """Say whether a meter calibrated by points is so far from those that they cannot be trusted."""
     if state.setup.calibration_points is None or geometry is None:
         return False
-    before = state.placed_on
+    before, moved = state.placed_on, np.array(state.standing.moved)
     if before is None:
         off = _off_center(geometry, state.setup.calibration_points)
         if off is not None and off > POINTS_OFF:
             return True  # it moved while nobody watched: since the points were clicked, before the first look
         state.placed_on = geometry
     elif isinstance(before, DialGeometry) and isinstance(geometry, DialGeometry):
-        return bool(np.linalg.norm(before.to_dial(geometry.center)) > POINTS_LEFT)
+        return bool(np.linalg.norm(before.to_dial(geometry.center - moved)) > POINTS_LEFT)
     elif isinstance(before, TubeGeometry) and isinstance(geometry, TubeGeometry):
-        shift = (geometry.start + geometry.end - before.start - before.end) / 2
+        shift = (geometry.start + geometry.end - before.start - before.end) / 2 - moved
         return bool(np.linalg.norm(shift) > POINTS_LEFT * before.length)
     return False
 

@@ -91,6 +91,8 @@ class TubePictures:
         self._shape, self._scatter = np.zeros(2 * w, np.float32), np.zeros(2 * w, np.float32)
         """The surface's own look, less the pictures: mean and variance of those that were seen."""
         self._shapes = 0
+        self._stale = True
+        """What was learned since is not yet in what `find` needs."""
         # What each frame needs, so that none of it is made anew.
         self._off = np.zeros((2, across, count), np.float32)
         self._squares, self._means = np.zeros((2, count), np.float32), np.zeros((2, count), np.float32)
@@ -105,6 +107,8 @@ class TubePictures:
             now: the tube in logarithmic brightness, uint8 (across, count).
             light: how much brighter than the pictures the surroundings are, steps of `LOG`.
         """
+        if self._stale:
+            self._prepare()
         w, off = self.window, self._off
         np.subtract(now, self._pictures, out=off)
         off -= np.float32(light)
@@ -197,11 +201,11 @@ class TubePictures:
             # A clear liquid adds to what is behind it, an opaque one hides it: between the two.
             added = other + up
             guess = np.where(seen, 0.5 * (added + colors[k]), colors[k])
-            self._pictures[k, :, new] = guess[:, new].T
+            self._pictures[k][:, new] = guess[:, new]
             apart = np.where(seen, np.abs(added - colors[k]), UNKNOWN).mean(axis=0)
             doubt = (GUESSED_APART * apart) ** 2 + (GUESSED_STEP * np.abs(step).mean()) ** 2
             self._variance[k, new] = NOISE**2 + GUESSED**2 + doubt[new]
-        self._prepare()
+        self._stale = True
         return True
 
     def learn_surface(self, now: Luma, light: float, place: float) -> None:
@@ -223,10 +227,11 @@ class TubePictures:
         self._shape += off / self._shapes
         if self._shapes > 1:
             self._scatter += (np.square(off) - self._scatter) / self._shapes
-        self._prepare()
+        self._stale = True
 
     def _prepare(self) -> None:
         """Compute what `find` needs of the variances."""
+        self._stale = False
         w, places = self.window, len(self._sums[0]) - 2 * self.window
         across = self._pictures.shape[1]
         slope = np.abs(np.diff(self._pictures, axis=2, append=self._pictures[..., -1:]))

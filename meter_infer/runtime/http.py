@@ -67,7 +67,7 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Keep those who hang up before they have their answer out of the log."""
         error = sys.exception()
-        if isinstance(error, OSError):
+        if isinstance(error, ConnectionError | TimeoutError):
             logger.debug("A request of the status page broke off: %s", error)
         else:
             logger.error("The status page failed.", exc_info=True)
