@@ -132,10 +132,6 @@ def confidence(
     out: Annotated[Path, typer.Option(help="The module to write, meter_infer/reading/weights.py.")],
     wanted: Annotated[
         float, typer.Option(help="Largest share of wrong readings among the good ones.", min=0.0, max=0.5)
-    ] = 0.03,
-    wanted_by_points: Annotated[
-        float,
-        typer.Option(help="The same for meters calibrated by points in the picture.", min=0.0, max=0.5),
     ] = 0.02,
     models: Annotated[Path | None, typer.Option(help="Folder with the networks; else the packaged.")] = None,
 ) -> None:
@@ -153,7 +149,7 @@ def confidence(
     with Progress(TextColumn("looking"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
         line = bar.add_task("looking", total=count)
         looks = collect_looks(labels, detector, segmenter, lambda: bar.advance(line))
-    fits = {use: found.fit(wanted_by_points if use.placed else wanted) for use, found in looks.items()}
+    fits = {use: found.fit(wanted) for use, found in looks.items()}
     write_weights(out, fits)
     for use, fit in fits.items():
         how = "calibrated by points" if use.placed else "by its scale's ends"
