@@ -150,6 +150,19 @@ class TestLabels:
             load_labels(tmp_path / "nowhere.json")
 
 
+class TestEnds:
+    def test_of_a_range_that_runs_backwards(self) -> None:
+        points = ((0.0, (1.0, 2.0)), (5.0, (3.0, 4.0)), (10.0, (5.0, 6.0)))
+        label = replace(LABEL, scale_points=points)
+        assert label.ends == ((1.0, 2.0), (5.0, 6.0))
+        assert replace(label, range=(10.0, 0.0)).ends == ((5.0, 6.0), (1.0, 2.0))
+
+    def test_unknown_unless_both_are_labelled(self) -> None:
+        assert LABEL.ends is None
+        assert replace(LABEL, scale_points=((0.0, (1.0, 2.0)), (5.0, (3.0, 4.0)))).ends is None
+        assert replace(LABEL, range=None, scale_points=((0.0, (1.0, 2.0)), (9.0, (3.0, 4.0)))).ends is None
+
+
 class TestScores:
     def test_the_four_figures(self) -> None:
         outcomes = [scored(4.1), scored(4.3), scored(3.9), scored(8.0, Quality.UNCERTAIN), MISSED]

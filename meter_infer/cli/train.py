@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from meter_infer.cli.train_weights import choices, confidence, graduations
 from meter_infer.errors import ModelError
 from meter_infer.models import MANIFEST, add_to_manifest
 
@@ -124,66 +125,8 @@ def photographs(
     Console(stderr=True).print("\n".join(f"{name}: {value}" for name, value in summary.items()))
 
 
-@train_app.command()
-def confidence(
-    labels: Annotated[
-        list[Path], typer.Argument(help="Label files of gauges that no network was trained on.")
-    ],
-    out: Annotated[Path, typer.Option(help="The module to write, meter_infer/reading/weights.py.")],
-    wanted: Annotated[
-        float, typer.Option(help="Largest share of wrong readings among the good ones.", min=0.0, max=0.5)
-    ] = 0.02,
-    models: Annotated[Path | None, typer.Option(help="Folder with the networks; else the packaged.")] = None,
-) -> None:
-    """Fit when a reading may be called good: the weights of its evidence and their threshold.
-
-    Example: meter-infer train confidence data/tune/truth.json --out meter_infer/reading/weights.py
-    """
-    from meter_infer.evaluation.labels import load_labels
-    from meter_infer.networks import load_detector, load_segmenter
-    from meter_infer.train.confidence import collect_looks, write_weights
-
-    console = Console(stderr=True)
-    count = sum(len(load_labels(path)) for path in labels)
-    detector, segmenter = load_detector(models=models), load_segmenter(models=models)
-    with Progress(TextColumn("looking"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
-        line = bar.add_task("looking", total=count)
-        looks = collect_looks(labels, detector, segmenter, lambda: bar.advance(line))
-    fits = {use: found.fit(wanted) for use, found in looks.items()}
-    write_weights(out, fits)
-    for use, fit in fits.items():
-        how = "calibrated by points" if use.placed else "by its scale's ends"
-        console.print(
-            f"{use.kind}, {how}: {len(looks[use].errors)} looks, threshold {fit.accept:.2f}; "
-            f"of those held out {fit.coverage:.1%} are good, {fit.wrong:.1%} of these wrong"
-        )
-
-
-@train_app.command()
-def graduations(
-    labels: Annotated[
-        list[Path], typer.Argument(help="Label files of level gauges that no network was trained on.")
-    ],
-    out: Annotated[Path, typer.Option(help="The module to write, meter_infer/reading/comb_weights.py.")],
-    models: Annotated[Path | None, typer.Option(help="Folder with the networks; else the packaged.")] = None,
-) -> None:
-    """Fit what tells the graduation of a level gauge from other combs. Fit the confidence again afterwards.
-
-    Example: meter-infer train graduations data/tune/truth.json --out meter_infer/reading/comb_weights.py
-    """
-    from meter_infer.evaluation.labels import load_labels
-    from meter_infer.networks import load_detector, load_segmenter
-    from meter_infer.train.graduations import collect_combs, write_comb_weights
-
-    console = Console(stderr=True)
-    count = sum(len(load_labels(path)) for path in labels)
-    detector, segmenter = load_detector(models=models), load_segmenter(models=models)
-    with Progress(TextColumn("looking"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
-        line = bar.add_task("looking", total=count)
-        combs = collect_combs(labels, detector, segmenter, lambda: bar.advance(line))
-    fit = combs.fit()
-    write_comb_weights(out, fit.weights)
-    console.print(f"{fit.seen} combs, {fit.share:.1%} of them graduations")
+for fit in (graduations, choices, confidence):
+    train_app.command()(fit)
 
 
 def export_onnx_file(

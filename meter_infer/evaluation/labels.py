@@ -58,6 +58,15 @@ class GaugeLabel:
         return (min(values), max(values)) if len(values) >= 2 else None
 
     @property
+    def ends(self) -> tuple[Point, Point] | None:
+        """Where the scale begins and ends; None where `scale_points` do not hold both ends of `range`."""
+        points = dict(self.scale_points)
+        if self.range is None or not points.keys() >= set(self.range):
+            return None
+        start, end = (points[value] for value in self.range)
+        return None if start == end else (start, end)
+
+    @property
     def span(self) -> float | None:
         """Width of the scale in `unit`; None if unknown."""
         limits = self.limits

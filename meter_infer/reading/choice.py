@@ -6,6 +6,7 @@ that little speaks for is not taken for certain.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +15,23 @@ LEAST = 1e-3
 """Doubts are told apart down to this."""
 
 
-def shares(terms: Sequence[Sequence[float]], weights: Sequence[float], none: float) -> NDArray[np.float64]:
+class ChoiceWeights(NamedTuple):
+    """Fitted weights of a choice."""
+
+    none: float
+    """What speaks for none of the candidates."""
+    values: tuple[float, ...]
+    """Of the terms."""
+
+
+def shares(terms: Sequence[Sequence[float]], weights: ChoiceWeights) -> NDArray[np.float64]:
     """Return the share of each candidate, float64 (candidates,); what is left up to 1 is "none of these".
 
     Args:
         terms: of each candidate, at least one.
         weights: of the terms.
-        none: what speaks for none of them.
     """
-    score = np.append(np.array(terms, dtype=np.float64) @ np.array(weights), none)
+    score = np.append(np.array(terms, dtype=np.float64) @ np.array(weights.values), weights.none)
     share = np.exp(score - score.max())
     result: NDArray[np.float64] = share[:-1] / share.sum()
     return result

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.reading.choice import shares
+from meter_infer.reading.choice_weights import ENDS
 from meter_infer.reading.geometry import TAU, DialGeometry, wrap
 from meter_infer.reading.marks import Ring
 
@@ -78,31 +79,6 @@ class Hint(NamedTuple):
     """Longest stretch without a mark next to an end, between them, radians."""
 
 
-WEIGHTS = (
-    1.44,
-    1.91,
-    2.72,
-    -1.49,
-    -1.40,
-    -0.37,
-    0.28,
-    -0.54,
-    -1.51,
-    1.70,
-    0.48,
-    0.79,
-    1.07,
-    1.84,
-    1.68,
-    -0.85,
-    -2.47,
-    1.02,
-    -2.71,
-    -0.53,
-)
-"""Of the hints, fitted as a choice among pairs to 1,568 rendered dials that no network was trained on."""
-NONE = 1.19
-"""What speaks for none of the pairs."""
 OUTDONE = 7.0
 """A pair that is behind by so much before the marks are asked is not looked at."""
 
@@ -141,15 +117,22 @@ def choose_ends(geometry: DialGeometry, candidates: Candidates, ring: Ring | Non
     pairs = pairs_of(geometry, candidates, ring)
     if not pairs:
         return None
-    share = shares([pair.hint for pair in pairs], WEIGHTS, NONE)
+    share = shares([pair.hint for pair in pairs], ENDS)
     k = int(share.argmax())
     chosen, hint = pairs[k], pairs[k].hint
     off = float(hint.off_band * OFF_BAND)
     return Ends(chosen.start, chosen.end, (hint.start, hint.end), off, 1.0 - float(share[k]))
 
 
-def pairs_of(geometry: DialGeometry, candidates: Candidates, ring: Ring | None) -> list[Pair]:
-    """Return the pairs of candidates that may be a scale's ends, with what speaks for each."""
+def pairs_of(
+    geometry: DialGeometry, candidates: Candidates, ring: Ring | None, outdone: float = OUTDONE
+) -> list[Pair]:
+    """Return the pairs of candidates that may be a scale's ends, with what speaks for each.
+
+    Args:
+        geometry, candidates, ring: see `choose_ends`.
+        outdone: leave out pairs that are behind by so much before the marks are asked.
+    """
     starts, ends = (_merged(geometry, each) for each in candidates)
     if ring is not None:
         for last, first in ring.gaps():
@@ -166,11 +149,11 @@ def pairs_of(geometry: DialGeometry, candidates: Candidates, ring: Ring | None) 
     ]
     if ring is None or not pairs:
         return pairs
-    first = np.array([pair.hint for pair in pairs]) @ np.array(WEIGHTS)
+    first = np.array([pair.hint for pair in pairs]) @ np.array(ENDS.values)
     return [
         replace(pair, hint=_by_marks(pair, ring))
         for pair, score in zip(pairs, first, strict=True)
-        if score > first.max() - OUTDONE
+        if score > first.max() - outdone
     ]
 
 

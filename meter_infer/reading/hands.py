@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from meter_infer.reading.band import likely_cells
 from meter_infer.reading.choice import shares
+from meter_infer.reading.choice_weights import POINTER
 from meter_infer.reading.geometry import DialGeometry, wrap
 from meter_infer.reading.sampling import quantiles
 from meter_infer.types import Segment, SegmentClass
@@ -113,30 +114,7 @@ TERMS = (
     "too_long",
     "tip_apart",
 )
-"""What is weighed, in the order of `WEIGHTS`; see `_terms`."""
-
-WEIGHTS = (
-    3.99,
-    2.07,
-    -1.83,
-    0.80,
-    0.37,
-    2.19,
-    -1.41,
-    -0.14,
-    0.53,
-    0.07,
-    -1.08,
-    -0.70,
-    -0.85,
-    -1.28,
-    -2.13,
-    -0.07,
-    0.63,
-)
-"""Fitted as a choice among candidates to 1,568 rendered dials that no network was trained on."""
-NONE = 1.11
-"""What speaks for none of them."""
+"""What is weighed; see `terms_of`."""
 
 
 def find_pointer(
@@ -146,7 +124,7 @@ def find_pointer(
     hands = hands_of(segments, geometry, pivot)
     if not hands:
         return None
-    share = shares([_terms(hand.hint) for hand in hands], WEIGHTS, NONE)
+    share = shares([terms_of(hand.hint) for hand in hands], POINTER)
     chosen = hands[int(share.argmax())]
     same = [abs(wrap(hand.direction - chosen.direction)) < SAME for hand in hands]
     doubt = 1.0 - float(share[same].sum())
@@ -154,7 +132,8 @@ def find_pointer(
     return PointerLine(foot, end, chosen.score, doubt, chosen.hint.tip)
 
 
-def _terms(hint: Hint) -> tuple[float, ...]:
+def terms_of(hint: Hint) -> tuple[float, ...]:
+    """Return what is weighed of a candidate, in the order of `TERMS`."""
     apart = hint.tip_arm - hint.ahead if hint.tip_arm else 0.0
     return (
         hint.mask,

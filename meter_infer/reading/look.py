@@ -199,12 +199,16 @@ def _reconcile(joint: Look, single: Look) -> Look:
     return replace(joint, confidence=0.5 * min(joint.confidence, GOOD), reason=Reason.DISAGREEMENT)
 
 
+def aligned(patch: Patch, geometry: DialGeometry) -> DialGeometry:
+    """Return the dial of the masks aligned in the luma plane, its ends where they were."""
+    moved = align_ring(patch, geometry)
+    # Aligning moves things by little; what moved far has caught something else.
+    return geometry if abs(moved.span - geometry.span) > MAX_SPAN_CHANGE else moved
+
+
 def refine_view(patch: Patch, view: DialView) -> DialView:
     """Return the view with its ends chosen and its geometry refined in the luma plane."""
-    geometry = align_ring(patch, view.geometry)
-    # Aligning moves things by little; what moved far has caught something else.
-    if abs(geometry.span - view.geometry.span) > MAX_SPAN_CHANGE:
-        geometry = view.geometry
+    geometry = aligned(patch, view.geometry)
     ring = ring_of(patch, geometry)
     ends = choose_ends(geometry, view.candidates, ring)
     if ends is not None:

@@ -6,7 +6,7 @@ lowest at which, of the looks held out in turn (cross-validation), no more than 
 called good is wrong.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -16,15 +16,12 @@ from numpy.typing import NDArray
 
 from meter_infer.calibration import Calibration
 from meter_infer.errors import LabelError
-from meter_infer.evaluation.labels import GaugeLabel, load_labels
-from meter_infer.evaluation.matching import match
 from meter_infer.pipeline import MeterDetector, MeterSegmenter
 from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES
 from meter_infer.reading.look import HOPELESS, SURE, look
-from meter_infer.sources.picture import read_picture
-from meter_infer.types import Box, Frame, MeterKind, Segment
+from meter_infer.train.looking import Sighting, sightings
+from meter_infer.types import MeterKind
 from meter_infer.valuing import MeterSetup, calibration_of
-from meter_infer.vision.letterbox import second_box
 
 WRONG = 0.02
 """Error from which a look is wrong, share of the scale."""
@@ -82,35 +79,30 @@ def collect_looks(
     Raises LabelError and SourceError for what cannot be read.
     """
     looks = {Use(kind, placed): Looks() for kind in MeterKind for placed in (False, True)}
-    for path in labels:
-        for picture in load_labels(path):
-            frame = read_picture(picture.path, picture.name)
-            matched = match(picture.gauges, detector.detect([frame])[0])
-            for gauge, found in zip(picture.gauges, matched, strict=True):
-                if found is None or gauge.reading is None:
-                    continue
-                crops = segmenter.segment([(frame, found.box), (frame, second_box(found.box))])
-                for use in (Use(gauge.kind, False), Use(gauge.kind, True)):
-                    _take(looks[use], frame, found.box, gauge, crops, use)
-            if progress is not None:
-                progress()
+    for seen in sightings(
+        labels, detector, segmenter, lambda gauge: gauge.reading is not None, progress, second=True
+    ):
+        for use in (Use(seen.gauge.kind, False), Use(seen.gauge.kind, True)):
+            _take(looks[use], seen, use)
     return looks
 
 
-def _take(
-    looks: Looks,
-    frame: Frame,
-    box: Box,
-    gauge: GaugeLabel,
-    crops: Sequence[Sequence[Segment]],
-    use: Use,
-) -> None:
+def _take(looks: Looks, sighting: Sighting, use: Use) -> None:
     """Add one look, if its error is known."""
+    gauge, crops = sighting.gauge, sighting.crops
     limits = gauge.limits
     if gauge.reading is None or limits is None or limits[0] == limits[1]:
         return
     alone, seen = (
-        look(use.kind, frame.luma, box, crops[0], again=again, placed=use.placed, thorough=True)[0]
+        look(
+            use.kind,
+            sighting.frame.luma,
+            sighting.box,
+            crops[0],
+            again=again,
+            placed=use.placed,
+            thorough=True,
+        )[0]
         for again in (None, lambda: crops[1])
     )
     if seen.fraction is None or seen.evidence is None or alone.evidence is None:

@@ -13,16 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.errors import LabelError
-from meter_infer.evaluation.labels import GaugeLabel, load_labels
-from meter_infer.evaluation.matching import match
+from meter_infer.evaluation.labels import GaugeLabel
 from meter_infer.pipeline import MeterDetector, MeterSegmenter
 from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.level import view_tube
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.tube_comb import COMB_FEATURES, CombWeights, Ends, Hints, comb_features
 from meter_infer.reading.tube_marks import seen_combs
-from meter_infer.sources.picture import read_picture
 from meter_infer.train.confidence import logistic
+from meter_infer.train.looking import gauges_missing, sightings
 from meter_infer.types import MeterKind, Segment
 
 OFF = 0.015
@@ -48,9 +47,12 @@ class Combs:
 
     features: list[NDArray[np.float64]] = field(default_factory=list)
     right: list[bool] = field(default_factory=list)
+    gauges: int = 0
+    """Level gauges around which combs were looked for."""
 
     def take(self, patch: Patch, segments: Iterable[Segment], truth: TubeGeometry) -> None:
         """Add the combs around one gauge whose scale lies at `truth`."""
+        self.gauges += 1
         view = view_tube(list(segments))
         if view is None:
             return
@@ -63,10 +65,17 @@ class Combs:
     def fit(self) -> CombFit:
         """Fit the weights. Raises LabelError where there are too few combs, or all are alike."""
         right = np.array(self.right, dtype=np.float64)
-        if len(right) < LEAST or not 0 < right.sum() < len(right):
+        seen = f"{len(right)} combs of marks around {self.gauges} level gauges"
+        which = "level gauges with `range` and `scale_points` that hold both ends of it"
+        if len(right) < LEAST:
+            missing = gauges_missing(len(right), self.gauges, LEAST)
             raise LabelError(
-                f"{len(right)} combs of marks, {int(right.sum())} of them graduations, are too few to fit "
-                "weights; give more level gauges."
+                f"{seen} are too few to fit weights, which needs {LEAST}: give about {missing} more {which}."
+            )
+        if not 0 < right.sum() < len(right):
+            raise LabelError(
+                f"{'All' if right.any() else 'None'} of {seen} are graduations, which teaches nothing: "
+                f"give more {which}."
             )
         bias, weights = logistic(np.array(self.features), right, RIDGE)
         return CombFit(CombWeights(bias, tuple(weights.tolist())), len(right), float(right.mean()))
@@ -83,18 +92,10 @@ def collect_combs(
     Raises LabelError and SourceError for what cannot be read.
     """
     combs = Combs()
-    for path in labels:
-        for picture in load_labels(path):
-            known = [_scale(gauge) for gauge in picture.gauges]
-            if any(scale is not None for scale in known):
-                frame = read_picture(picture.path, picture.name)
-                matched = match(picture.gauges, detector.detect([frame])[0])
-                for scale, found in zip(known, matched, strict=True):
-                    if scale is not None and found is not None:
-                        (segments,) = segmenter.segment([(frame, found.box)])
-                        combs.take(cut_patch(frame.luma, found.box), segments, scale)
-            if progress is not None:
-                progress()
+    for seen in sightings(labels, detector, segmenter, lambda gauge: _scale(gauge) is not None, progress):
+        scale = _scale(seen.gauge)
+        if scale is not None:
+            combs.take(cut_patch(seen.frame.luma, seen.box), seen.crops[0], scale)
     return combs
 
 
@@ -117,12 +118,9 @@ def write_comb_weights(path: Path, weights: CombWeights) -> None:
 
 def _scale(gauge: GaugeLabel) -> TubeGeometry | None:
     """Return where a level gauge's scale begins and ends; None where the label does not say."""
-    points = dict(gauge.scale_points)
-    if gauge.kind is not MeterKind.LEVEL or gauge.range is None:
+    if gauge.kind is not MeterKind.LEVEL or gauge.ends is None:
         return None
-    start, end = (points.get(value) for value in gauge.range)
-    if start is None or end is None or start == end:
-        return None
+    start, end = gauge.ends
     return TubeGeometry(np.array(start), np.array(end), 1.0)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from meter_infer.reading.choice import shares, sureness
+from meter_infer.reading.choice import ChoiceWeights, shares, sureness
 from meter_infer.reading.dial import best, point_of, view_dial
 from meter_infer.reading.ends import choose_ends
 from meter_infer.reading.geometry import wrap
@@ -25,8 +25,9 @@ def shot() -> Shot:
 
 
 def test_a_lone_candidate_that_nothing_speaks_for_is_not_sure() -> None:
-    assert shares([[0.0]], [1.0], 2.0)[0] < 0.2
-    assert shares([[8.0]], [1.0], 2.0)[0] > 0.99
+    weights = ChoiceWeights(2.0, (1.0,))
+    assert shares([[0.0]], weights)[0] < 0.2
+    assert shares([[8.0]], weights)[0] > 0.99
 
 
 def test_sureness_counts_decimal_places() -> None:

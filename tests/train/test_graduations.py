@@ -34,9 +34,20 @@ def test_the_fit_tells_graduations_from_others(tmp_path: Path) -> None:
     assert (said == np.array(fresh.right)).mean() > 0.88
 
 
-def test_too_few_combs_are_refused() -> None:
-    with pytest.raises(LabelError, match="too few"):
-        combs(50).fit()
+def test_too_few_combs_are_refused_and_the_missing_gauges_told() -> None:
+    few = combs(50)
+    few.gauges = 12
+    with pytest.raises(LabelError, match=r"50 combs .* 12 level gauges .* needs 200: give about 36 more"):
+        few.fit()
+    with pytest.raises(LabelError, match="about 200 more level gauges with `range` and `scale_points`"):
+        Combs().fit()
+
+
+def test_combs_that_are_all_alike_are_refused() -> None:
+    alike = combs(300)
+    alike.right = [False] * 300
+    with pytest.raises(LabelError, match="None of 300 combs"):
+        alike.fit()
 
 
 def test_the_shipped_weights_fit_the_features() -> None:
