@@ -1,6 +1,6 @@
 """`meter-infer train graduations`, `choices` and `confidence`: weights that belong to a pair of networks.
 
-Each builds on those before it, so after new networks they are fitted in this order.
+After new networks they are fitted in this order: the confidence judges what the other two choose.
 """
 
 from collections.abc import Callable, Iterable
