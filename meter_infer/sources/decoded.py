@@ -1,5 +1,6 @@
 """A decoder's frame -> the planes of a Frame, copied only where its pixel format leaves no choice."""
 
+import time
 import weakref
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 Chroma = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 LENT = 4
-"""Frames of a live decoder that are views at one time: one is read, one is looked at, two wait."""
+"""Frames of a live decoder that are views at any time: one is read, one is looked at, two wait."""
+LENT_S = 0.5
+"""And all of the last so many seconds: a fast camera is not made slower by copies where the reading lags."""
 _HD_ROWS = 720
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 _BT709_LIKE = frozenset({1, 9, 10})  # BT.709 and, nearest to it, BT.2020
@@ -34,13 +37,13 @@ class PlaneReader:
         """`live`: the decoder runs for months.
 
         A frame that is not turned is then taken to be not mirrored either, without asking, and only `LENT`
-        frames at a time are views: FFmpeg never gives back what it has once allocated for a decoder, and so
-        each rare moment in which many frames wait would make the process larger for good.
+        frames at a time, or those of `LENT_S`, are views: FFmpeg never gives back what it has once allocated
+        for a decoder, and so each rare moment in which many frames wait would make the process larger for good.
         """
         self._reformatter = VideoReformatter()
         self._live = live
-        self._lent: list[weakref.ref[NDArray[Any]]] = []
-        """Those of the frames that were handed out as views; dead once nobody holds them."""
+        self._lent: list[tuple[weakref.ref[NDArray[Any]], float]] = []
+        """Those of the frames that were handed out as views, and when; dead once nobody holds them."""
         self._turned: tuple[int, int] | None = (0, 1) if live else None
         """PyAV's rotation and the orientation, of the last frame that was asked for its side data."""
 
@@ -48,7 +51,7 @@ class PlaneReader:
         """Return Y (h, w), (U, V) or None, and the matrix, turned upright.
 
         Planes of 8-bit 4:2:0 frames are views that keep the decoder's buffer alive; of a live decoder copies,
-        where `LENT` frames before them are still held by somebody.
+        where too many frames before them are still held by somebody.
         """
         luma, chroma, matrix = self._stored_planes(frame)
         if self._live and not self._lend(luma):
@@ -66,10 +69,11 @@ class PlaneReader:
             buffer = buffer.base
         if buffer.flags.owndata:  # converted: the decoder has its own back already
             return True
-        self._lent = [held for held in self._lent if held() is not None]
-        if len(self._lent) >= LENT:
+        now = time.monotonic()
+        self._lent = [(held, since) for held, since in self._lent if held() is not None]
+        if len(self._lent) >= LENT and now - self._lent[0][1] > LENT_S:
             return False
-        self._lent.append(weakref.ref(buffer))
+        self._lent.append((weakref.ref(buffer), now))
         return True
 
     def _orientation(self, frame: av.VideoFrame) -> int:

@@ -1,5 +1,6 @@
 """Planes of decoded frames: views, and whose memory they are."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.sources.decoded import LENT, PlaneReader
+from meter_infer.sources.decoded import LENT, LENT_S, PlaneReader
 
 
 def is_lent(plane: NDArray[Any]) -> bool:
@@ -23,9 +24,11 @@ def test_a_live_decoder_lends_a_few_frames_and_then_gives_copies(make_video: Any
     with av.open(str(path)) as container:
         planes = PlaneReader(live=True)
         pictures = container.decode(video=0)
-        held = [planes.planes(next(pictures)) for _ in range(2 * LENT)]
+        held = [planes.planes(next(pictures)) for _ in range(LENT + 1)]
+        time.sleep(1.1 * LENT_S)
+        held += [planes.planes(next(pictures)) for _ in range(LENT - 1)]
         lent = [is_lent(luma) for luma, _, _ in held]
-        assert lent == LENT * [True] + LENT * [False]
+        assert lent == (LENT + 1) * [True] + (LENT - 1) * [False]
         assert all(
             is_lent(plane) is mine for (_, uv, _), mine in zip(held, lent, strict=True) for plane in uv or ()
         )
