@@ -38,7 +38,7 @@ class PlaneReader:
 
         A frame that is not turned is then taken to be not mirrored either, without asking, and only `LENT`
         frames at a time, or those of `LENT_S`, are views: FFmpeg never gives back what it has once allocated
-        for a decoder, and so each rare moment in which many frames wait would make the process larger for good.
+        for a decoder, and so each rare moment in which many wait would make the process larger for good.
         """
         self._reformatter = VideoReformatter()
         self._live = live
