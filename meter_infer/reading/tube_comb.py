@@ -193,9 +193,5 @@ def comb_probability(features: NDArray[np.float64], weights: CombWeights) -> flo
     return float(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))
 
 
-def _clearness(seen: SeenComb, end: int) -> float:
-    return seen.comb.evenness * seen.comb.at_ends[end]
-
-
 def _near(distance: float) -> float:
     return float(np.exp(-abs(distance) / 0.006))
