@@ -146,7 +146,7 @@ class MqttSink:
             self.tick()
             pause.wait(0.01)
         if self._connection:
-            mid = self._link.publish(Message(self._status, b"offline", 1, True))
+            mid = self._link.publish(Message(self._status, b"offline", 1, True), self._connection)
             while mid is not None and time.monotonic() < end + 0.3:
                 events = drain(self._link.events)
                 self._attend(events)
@@ -209,7 +209,7 @@ class MqttSink:
             if self._outbox.count or not self._connection or len(self._under_way) >= _WINDOW:
                 self._outbox.append(messages[place:])
                 return
-            mid = self._link.publish(message)
+            mid = self._link.publish(message, self._connection)
             if mid is None:
                 self._outbox.append(messages[place:])
                 return
@@ -221,7 +221,8 @@ class MqttSink:
             return
         while self._unsent and len(self._under_way) < _WINDOW:
             topic = next(iter(self._unsent))
-            mid = self._link.publish(Message(topic, self._unsent[topic], max(1, self._settings.qos), True))
+            present = Message(topic, self._unsent[topic], max(1, self._settings.qos), True)
+            mid = self._link.publish(present, self._connection)
             if mid is None:
                 return
             del self._unsent[topic]
@@ -230,7 +231,7 @@ class MqttSink:
         if room <= 0 or not self._outbox.count:
             return
         for message in self._outbox.after(self._sent_seq, room):
-            mid = self._link.publish(message)
+            mid = self._link.publish(message, self._connection)
             if mid is None:
                 return
             self._under_way[mid] = message, True

@@ -93,8 +93,8 @@ class Link:
         self._will = will
         self._subscribe = subscribe
         self._stop = threading.Event()
-        self._client: paho.Client | None = None
-        """The client while it is connected."""
+        self._client: tuple[int, paho.Client] | None = None
+        """The connection's number and the client, while it is connected."""
         self._trying: paho.Client | None = None
         """The client, connected or not."""
         self._number = 0
@@ -111,10 +111,13 @@ class Link:
         """Start connecting."""
         self._thread.start()
 
-    def publish(self, message: Message) -> int | None:
-        """Send on the present connection; return its number for `Confirmed`, or None where it did not go."""
-        client = self._client
-        if client is None:
+    def publish(self, message: Message, connection: int) -> int | None:
+        """Send on a connection; return the message's number for `Confirmed`, or None where it did not go.
+
+        None as well where another connection took its place: what was under way on the old one comes first.
+        """
+        number, client = self._client or (0, None)
+        if client is None or number != connection:
             return None
         info = client.publish(message.topic, message.payload, message.qos, message.retain)
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
@@ -195,7 +198,7 @@ class Link:
                 return
             for topic in self._subscribe:
                 client.subscribe(topic, 1)
-            self._client = client
+            self._client = number, client
             self.problem = None
             reached.set()
             logger.info("Connected to the broker %s.", self.address)

@@ -187,6 +187,27 @@ def test_a_broker_that_talks_nonsense_is_called_again(tmp_path: Path) -> None:
         call.close()
 
 
+def test_what_a_lost_connection_held_comes_before_what_the_next_one_sends(tmp_path: Path) -> None:
+    """The sink's thread may look up so late that the broker is back already."""
+    with Broker(tmp_path / "b") as broker:
+        sink = MqttSink(settings(tmp_path, broker.port, deadband=0.0))
+        with ticking(sink) as run:
+            run(lambda: sink.problem is None and sink._connection and sink.backlog == 0)
+            first = sink._link._client
+            broker.pause()
+            for step in range(10):
+                sink.write([reading(value=float(step), at_s=step, index=step)])
+            broker.kill()
+            broker.start()
+            with listening(broker) as listener:
+                until(lambda: sink._link._client not in (None, first))
+                for step in range(10, 20):
+                    sink.write([reading(value=float(step), at_s=step, index=step)])
+                run(lambda: len(listener.states()) >= 20)
+                frames = [int(str(state["frame"])) for state in listener.states()]
+    assert list(dict.fromkeys(frames)) == list(range(20))
+
+
 def test_nothing_is_lost_when_the_broker_is_away(tmp_path: Path) -> None:
     """Killed in mid-stream and started again: all arrives, in order per meter, with its capture time."""
     with Broker(tmp_path / "b") as broker:
@@ -271,9 +292,8 @@ def test_the_last_will_tells_of_a_crash(tmp_path: Path) -> None:
         sink = MqttSink(settings(tmp_path, broker.port))
         with ticking(sink) as run:
             run(lambda: listener.messages("/status"))
-            client = sink._link._client
-            assert client is not None
-            held = client.socket()
+            assert sink._link._client is not None
+            held = sink._link._client[1].socket()
             assert isinstance(held, socket.socket)
             held.shutdown(socket.SHUT_RDWR)
             run(
