@@ -148,7 +148,8 @@ def test_ctrl_c_closes_everything(run: Run, reader: FakeReader, video: Path, tmp
 
 
 ENDLESS = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who starts the tests may have it ignored
 from meter_infer.cli.main import app
 from meter_infer.cli.read import Parts
 from tests.cli.fakes import FakeReader
