@@ -9,7 +9,6 @@ no reading of it is good.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 
@@ -62,7 +61,7 @@ class Standing:
             verified: it is the mean of several looks.
         """
         if self._home is None or (verified and not self._settled):
-            self._home = _moved(geometry, -np.array(self._base))
+            self._home = geometry.moved(-np.array(self._base))
 
     def is_lost(self, geometry: DialGeometry | TubeGeometry | None, astray: bool) -> bool:
         """Say whether the points belong to another picture than this; it stays so until the meter is back.
@@ -73,17 +72,11 @@ class Standing:
         """
         if self._home is None:
             return False
-        known = _moved(self._home, np.array(self.moved))
+        known = self._home.moved(np.array(self.moved))
         if self.lost or astray or _is_turned(known, geometry):
             self._settled = True
             self.lost = not _is_same(known, geometry)
         return self.lost
-
-
-def _moved(geometry: DialGeometry | TubeGeometry, by: NDArray[np.float64]) -> DialGeometry | TubeGeometry:
-    if isinstance(geometry, DialGeometry):
-        return geometry.moved(by)
-    return TubeGeometry(geometry.start + by, geometry.end + by, geometry.width)
 
 
 def _is_turned(known: DialGeometry | TubeGeometry, seen: DialGeometry | TubeGeometry | None) -> bool:

@@ -37,6 +37,11 @@ def shares(terms: Sequence[Sequence[float]], weights: ChoiceWeights) -> NDArray[
     return result
 
 
+def chance(score: float) -> float:
+    """Return the probability of one against nothing, 0 to 1: the logistic function of what speaks for it."""
+    return float(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))
+
+
 def sureness(doubt: float) -> float:
     """Return how sure a choice is, 0 to 1, by the decimal places of its `doubt` (0 to 1)."""
     return float(np.log10(max(doubt, LEAST)) / np.log10(LEAST))

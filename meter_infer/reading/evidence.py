@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.choice import sureness
+from meter_infer.reading.choice import chance, sureness
 from meter_infer.reading.dial import DialView
 from meter_infer.reading.geometry import wrap
 from meter_infer.reading.level import TubeView
@@ -240,5 +240,4 @@ class Weights(NamedTuple):
 
 def probability(evidence: NDArray[np.float64], weights: Weights) -> float:
     """Return the fitted probability that a look is right to 2 % of the scale (logistic regression)."""
-    score = weights.bias + evidence @ np.asarray(weights.values)
-    return float(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))
+    return chance(weights.bias + float(evidence @ np.asarray(weights.values)))

@@ -24,6 +24,7 @@ from meter_infer.reading.dial import PointerLine
 from meter_infer.reading.fast import RELIT, FastReading
 from meter_infer.reading.geometry import TAU, DialGeometry
 from meter_infer.reading.polar import PolarPicture, Table, polar_table
+from meter_infer.reading.quality import ramp
 from meter_infer.types import Luma, Reason
 
 BINS = 480
@@ -141,7 +142,7 @@ class FastDial:
         fraction = self._fraction(direction, beside)
         if fraction is None:
             return FastReading(None, 0.0, Reason.OCCLUDED)
-        confidence = _ramp(clear, 1.1, 1.9) * _ramp(support, 0.0, 0.6) * _ramp(strength, 0.2, 0.5)
+        confidence = ramp(clear, 1.1, 1.9) * ramp(support, 0.0, 0.6) * ramp(strength, 0.2, 0.5)
         self._angle = direction
         self._reads += 1
         if confidence > 0.6 and self._reads % LEARN_EVERY == 0:
@@ -268,10 +269,6 @@ class FastDial:
         go = math.sqrt(reach) - along
         angle = math.atan2(y + go * vy, x + go * vx) - self._shift.turn
         return self.geometry.fraction_of_angle(angle)
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
 def _outside(peak: int, reach: int, bins: int) -> list[slice]:

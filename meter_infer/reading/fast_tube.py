@@ -77,8 +77,7 @@ class FastTube:
 
     def verified(self, geometry: TubeGeometry, fraction: float) -> bool:
         """Take what the networks saw in the last frame that was read; False where that does not fit."""
-        back = -np.array(self.shift)
-        still = TubeGeometry(geometry.start + back, geometry.end + back, geometry.width)
+        still = geometry.moved(-np.array(self.shift))
         off = max(
             abs(self._drawn.fraction_of(still.start)),
             abs(self._drawn.fraction_of(still.end) - 1),

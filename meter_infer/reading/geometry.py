@@ -149,6 +149,10 @@ class TubeGeometry:
         """Unit vector from start to end, (2,)."""
         return (self.end - self.start) / max(self.length, 1e-9)
 
+    def moved(self, shift: NDArray[np.float64]) -> "TubeGeometry":
+        """Return the same tube displaced by `shift` (frame pixels, (2,))."""
+        return replace(self, start=self.start + shift, end=self.end + shift)
+
     def fraction_of(self, point: Points) -> float:
         """Project a frame point on the axis and return its fraction, not clamped."""
         along = np.asarray(point, dtype=np.float64) - self.start

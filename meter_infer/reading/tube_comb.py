@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from meter_infer.reading.choice import chance
 from meter_infer.reading.comb import Comb
 
 Table = NDArray[np.float32]
@@ -47,6 +48,7 @@ COMB_FEATURES = (
     "shift",
 )
 """Names of the numbers of `comb_features`, in this order. All but the two "inside" lie within 0 to 1."""
+_LEAST = np.array([-1.0 if name.startswith("inside") else 0.0 for name in COMB_FEATURES])
 
 
 class CombWeights(NamedTuple):
@@ -181,16 +183,12 @@ def comb_features(seen: SeenComb, others: Sequence[SeenComb], hints: Hints) -> N
         max(seen.lengths) - 1,
         seen.shift / 0.2,
     )
-    clipped = np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
-    for k in (19, 20):
-        clipped[k] = min(max(float(values[k]), -1.0), 1.0)
-    return clipped
+    return np.clip(np.array(values, dtype=np.float64), _LEAST, 1.0)
 
 
 def comb_probability(features: NDArray[np.float64], weights: CombWeights) -> float:
     """Return the probability that both ends of a comb are the scale's (logistic regression)."""
-    score = weights.bias + float(features @ np.asarray(weights.values))
-    return float(1.0 / (1.0 + np.exp(-np.clip(score, -30, 30))))
+    return chance(weights.bias + float(features @ np.asarray(weights.values)))
 
 
 def _near(distance: float) -> float:

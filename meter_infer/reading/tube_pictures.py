@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from meter_infer.reading.quality import ramp
 from meter_infer.types import Luma
 
 UNSURE = 0.025
@@ -145,7 +146,7 @@ class TubePictures:
         miss[k - w // 2 : k + w // 2] = 0
         odd = float(cv2.blur(miss[None], (2 * w + 1, 1)).max())
         vague = spread / self._count
-        confidence = _ramp(sure, *SURE) * _ramp(odd, ODD[1], ODD[0]) * _ramp(vague, VAGUE[1], VAGUE[0])
+        confidence = ramp(sure, *SURE) * ramp(odd, ODD[1], ODD[0]) * ramp(vague, VAGUE[1], VAGUE[0])
         return Found(place, confidence)
 
     def _part(self, k: int) -> float:
@@ -258,7 +259,3 @@ def _windows(rows: Rows, width: int, places: int) -> Rows:
     """
     row, sample = rows.strides
     return as_strided(rows, (2, places, width), (row + width * sample, sample, sample), writeable=False)
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    return min(max((value - low) / (high - low), 0.0), 1.0)
