@@ -247,7 +247,8 @@ def open_feed(settings: CameraSettings) -> Source:
         return StreamSource(
             settings.address, settings.camera, timeouts_s=timeouts, transport=settings.transport
         )
-    return open_source(settings.address, settings.camera)
+    # Other cameras are decoded beside it: threads would only hand its pictures from core to core.
+    return open_source(settings.address, settings.camera, threads=1)
 
 
 def live_settings(site: Site) -> LiveSettings:

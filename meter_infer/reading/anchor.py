@@ -41,6 +41,7 @@ MAX_SHIFT = 0.08
 """A shift farther than this, as a share of the meter's size, is another view."""
 
 _DARK = 12.0
+_BLOCK = 32
 
 
 def _log_table() -> NDArray[np.uint8]:
@@ -90,10 +91,8 @@ class Anchor:
         slope_x = cv2.Sobel(picture, cv2.CV_32F, 1, 0, scale=1 / 8)
         slope_y = cv2.Sobel(picture, cv2.CV_32F, 0, 1, scale=1 / 8)
         # A point of the blurred picture stands on the corner between four pixels.
-        x, y = np.meshgrid(np.arange(columns) + corner[0] + 1.0, np.arange(rows) + corner[1] + 1.0)
-        x, y = x - center[0], y - center[1]
-        across = (slope_y * x - slope_x * y) / np.maximum(np.hypot(x, y), 1.0)
-        index = _pick(region, np.arctan2(y, x), np.hypot(slope_x, slope_y), np.abs(across))
+        middle = center[0] - corner[0] - 1.0, center[1] - corner[1] - 1.0
+        index = _pick(region, middle, slope_x, slope_y)
         self.usable = index is not None
         if index is None:
             return
@@ -101,7 +100,8 @@ class Anchor:
         self._grid = grid
         self._part = np.empty(grid.shape[:2], np.uint16)
         """Fixed-point fraction of a pixel at which all points are sampled, in the coding of `cv2.remap`."""
-        gx, gy, px, py = (a.reshape(-1)[index].astype(np.float64) for a in (slope_x, slope_y, x, y))
+        gx, gy = (a.reshape(-1)[index].astype(np.float64) for a in (slope_x, slope_y))
+        px, py = index % columns - middle[0], index // columns - middle[1]
         design = np.stack([gx, gy, (gy * px - gx * py) / self._extent, (gx * px + gy * py) / self._extent])
         # What differs more than a shift by a pixel would explain (the pointer passes) counts no more.
         limit = (1.2 * np.hypot(gx, gy) + 10.0).astype(np.float32).reshape(SECTORS, POINTS)
@@ -258,25 +258,45 @@ def _centered(design: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _pick(
     region: NDArray[np.bool_],
-    angle: NDArray[np.float64],
-    *steepness: NDArray[np.floating],
+    middle: tuple[float, float],
+    slope_x: NDArray[np.floating | np.integer],
+    slope_y: NDArray[np.floating | np.integer],
 ) -> NDArray[np.intp] | None:
-    """Return the flat indices of the steepest points, sector by sector; None without room.
+    """Return the flat indices of the steepest points, sector by sector about the `middle`; None without room.
 
-    Half of a sector's points are the steepest by the first measure, half by the second.
+    Half of a sector's points are the steepest, half those steepest across the direction to the middle.
     """
     allowed = region.copy()
     allowed[:2], allowed[-2:], allowed[:, :2], allowed[:, -2:] = False, False, False, False
-    free = np.flatnonzero(allowed)
-    if len(free) < 2 * SECTORS * POINTS:
+    down, right = np.nonzero(allowed)
+    if len(down) < 2 * SECTORS * POINTS:
         return None
-    # Sectors of equally many pixels: at the frame's edge some directions have none.
-    free = free[np.argsort(angle.reshape(-1)[free], kind="stable")]
+    free = down * region.shape[1] + right
+    x = right.astype(np.float32) - np.float32(middle[0])
+    y = down.astype(np.float32) - np.float32(middle[1])
+    gx, gy = slope_x.reshape(-1)[free], slope_y.reshape(-1)[free]
+    steep = gx * gx + gy * gy
+    across = np.abs(gy * x - gx * y) / np.maximum(np.sqrt(x * x + y * y), np.float32(1.0))
+    # Sectors of equally many pixels: at the frame's edge some directions have none. Sixteen bits are sorted
+    # in a tenth of the time.
+    turn = ((np.arctan2(y, x) + np.float32(np.pi)) * np.float32(65535 / (2 * np.pi))).astype(np.uint16)
+    order = np.argsort(turn, kind="stable")
     half = POINTS // 2
     return np.concatenate(
         [
-            own[np.argpartition(steep.reshape(-1)[own], -half)[-half:]]
-            for own in np.array_split(free, SECTORS)
-            for steep in steepness
+            free[own[highest(measure[own], half)]]
+            for own in np.array_split(order, SECTORS)
+            for measure in (steep, across)
         ]
     )
+
+
+def highest(values: NDArray[np.floating], count: int) -> NDArray[np.intp]:
+    """Return where the `count` highest of at least as many values are, in no order."""
+    blocks = len(values) // _BLOCK
+    if blocks <= count:
+        return np.argpartition(values, -count)[-count:]
+    # The highest of `count` blocks are as many values: what lies below all of them is none of the highest.
+    peaks = values[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
+    likely = np.flatnonzero(values >= np.partition(peaks, -count)[-count])
+    return likely[np.argpartition(values[likely], -count)[-count:]]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from meter_infer.reading.anchor import Anchor, Shift
 from meter_infer.reading.dial import PointerLine
 from meter_infer.reading.fast import RELIT, FastReading
-from meter_infer.reading.geometry import TAU, DialGeometry
+from meter_infer.reading.geometry import TAU, DialGeometry, inverse
 from meter_infer.reading.polar import PolarPicture, Table, polar_table
 from meter_infer.reading.quality import ramp
 from meter_infer.types import Luma, Reason
@@ -318,15 +318,21 @@ def _anchor_of(luma: Luma, geometry: DialGeometry, pointer: PointerLine) -> Anch
     x2, y2 = (int(v) for v in np.minimum(np.ceil(geometry.center + reach), (width - margin, height - margin)))
     if x2 - x1 < 24 or y2 - y1 < 24:
         return None
-    grid = np.stack(np.meshgrid(np.arange(x1, x2) + 0.5, np.arange(y1, y2) + 0.5), axis=-1)
     hub, tip = geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip)
     length = float(np.linalg.norm(tip - hub))
-    place = geometry.to_dial(grid)
-    from_hub = place - hub
-    beside = np.abs(from_hub @ np.array([hub[1] - tip[1], tip[0] - hub[0]])) / length
-    distance = np.linalg.norm(from_hub, axis=-1)
+    # Dial coordinates of each pixel, column and row apart: half a million points as pairs take 40 ms.
+    (a, b), (c, d) = inverse(geometry.axes).tolist()
+    x = np.arange(x1, x2, dtype=np.float32) + np.float32(0.5 - geometry.center[0])
+    y = (np.arange(y1, y2, dtype=np.float32) + np.float32(0.5 - geometry.center[1]))[:, None]
+    u, v = a * x + b * y, c * x + d * y
+    free = u * u + v * v < 1.6**2
+    (hub_u, hub_v), (tip_u, tip_v) = hub.tolist(), tip.tolist()
+    u -= hub_u
+    v -= hub_v
+    beside = np.abs((hub_v - tip_v) / length * u + (tip_u - hub_u) / length * v)
+    square = u * u + v * v
     # The tail, and the pointer's inner half, sweep over too much of the face.
-    free = (distance > 0.6 * length) & ((beside > BROAD * length) | (distance > 1.06 * length))
-    free &= np.linalg.norm(place, axis=-1) < 1.6
+    free &= square > (0.6 * length) ** 2
+    free &= (beside > BROAD * length) | (square > (1.06 * length) ** 2)
     anchor = Anchor(luma, free, (x1, y1), geometry.center)
     return anchor if anchor.usable else None

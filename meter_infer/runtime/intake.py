@@ -30,6 +30,9 @@ class Drop(StrEnum):
 class _Slot:
     cadence_s: float
     live: bool
+    taken: threading.Condition
+    """A frame was taken, or the slot is no more; a recording waits for it. Each for its own: a frame that is
+    taken need not wake the threads of all others."""
     frames: deque[Frame] = field(default_factory=deque)
     """Oldest first."""
     busy: bool = False
@@ -58,29 +61,31 @@ class Intake:
         self._on_drop = on_drop
         self._clock = clock
         self._backlog = backlog
-        lock = threading.RLock()
-        self._changed = threading.Condition(lock)
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         """A frame may be ready; who takes batches waits for it."""
-        self._taken = threading.Condition(lock)
-        """A frame was taken; recordings wait for it."""
         self._slots: dict[str, _Slot] = {}
         self._turn = 0
 
     def add(self, camera: str, cadence_s: float, *, live: bool) -> None:
         """Make a slot for a camera; a present one only changes its cadence."""
         with self._changed:
-            slot = self._slots.setdefault(camera, _Slot(cadence_s, live))
+            slot = self._slots.get(camera)
+            if slot is None:
+                slot = self._slots[camera] = _Slot(cadence_s, live, threading.Condition(self._lock))
             slot.cadence_s, slot.live = cadence_s, live
             self._changed.notify_all()
-            self._taken.notify_all()
+            slot.taken.notify_all()
 
     def remove(self, camera: str) -> None:
         """Take a camera's slot away; a frame offered for it later is dropped."""
         with self._changed:
             slot = self._slots.pop(camera, None)
-            for _ in slot.frames if slot is not None else ():
+            if slot is None:
+                return
+            for _ in slot.frames:
                 self._on_drop(camera, Drop.STOPPED)
-            self._taken.notify_all()
+            slot.taken.notify_all()
 
     @property
     def depth(self) -> int:
@@ -116,7 +121,7 @@ class Intake:
             if stop.is_set() or self._slots.get(frame.camera) is not slot:
                 self._on_drop(frame.camera, Drop.STOPPED)
                 return False
-            self._taken.wait(0.2)
+            slot.taken.wait(0.2)
         slot.last_capture_s = at
         return True
 
@@ -180,7 +185,7 @@ class Intake:
             self._turn += 1
             slot.turn = self._turn
             batch.append(frame)
-        self._taken.notify_all()
+            slot.taken.notify_all()
         return batch
 
     def _fresh(self, camera: str, slot: _Slot, least_s: float) -> Frame | None:

@@ -10,11 +10,14 @@ from meter_infer.sources.folder import FolderSource
 from meter_infer.sources.picture import PICTURE_SUFFIXES, PictureSource, looks_like_picture
 
 
-def open_source(address: Address | str, camera: str | None = None, every: int = 1) -> Source:
+def open_source(
+    address: Address | str, camera: str | None = None, every: int = 1, threads: int = 0
+) -> Source:
     """Open a picture, a folder of pictures, a video, or a stream's URL.
 
     `camera` is the id that its frames carry; without one it is made from the source's name. Of every
-    `every` frames one is delivered, and the others cost no more than decoding needs. Raises SourceError.
+    `every` frames one is delivered, and the others cost no more than decoding needs. So many `threads` decode
+    a video; 0: as many as there are cores. Raises SourceError.
     """
     address = Address(address) if isinstance(address, str) else address
     if every < 1:
@@ -32,7 +35,7 @@ def open_source(address: Address | str, camera: str | None = None, every: int = 
         raise SourceError(f"{path} is no picture, whatever its name says; open it and see what it holds.")
     from meter_infer.sources.video import VideoSource  # FFmpeg takes a while to load
 
-    return VideoSource(path, camera or address.name, every)
+    return VideoSource(path, camera or address.name, every, threads)
 
 
 def _open_stream(address: Address, camera: str | None, every: int) -> Source:

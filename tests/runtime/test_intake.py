@@ -1,6 +1,7 @@
 """The slots and the batches that are taken from them."""
 
 import threading
+import time
 from collections import Counter
 from datetime import timedelta
 
@@ -191,3 +192,32 @@ def test_a_camera_in_hand_gives_no_other_frame_until_it_is_done() -> None:
     assert intake.take(one, 0) == []
     intake.done(first)
     assert [(item.camera, item.index) for item in intake.take(one, 0)] == [("a", 1)]
+
+
+def test_a_recording_goes_on_when_its_own_frame_was_taken() -> None:
+    intake, _, _ = make()
+    intake.add("a", 0.0, live=False)
+    intake.add("b", 0.0, live=False)
+    done = {name: threading.Event() for name in "ab"}
+
+    def two(camera: str) -> None:
+        intake.offer(frame(camera, 0), GO)
+        intake.offer(frame(camera, 1), GO)
+        done[camera].set()
+
+    threads = [threading.Thread(target=two, args=(name,)) for name in "ab"]
+    for thread in threads:
+        thread.start()
+    while intake.depth < 2:
+        time.sleep(0.001)
+    one = BatchLimits(max_frames=1, window_s=0.0, staleness_s=2.0)
+    (first,) = intake.take(one, 0)
+    (other,) = {"a", "b"} - {first.camera}
+    assert done[first.camera].wait(5)
+    assert not done[other].wait(0.05)
+    intake.done([first])
+    taken = [each for _ in range(3) for each in taken_from(intake, one, 1)]
+    assert {each.camera for each in taken} == {"a", "b"}
+    assert done[other].wait(5)
+    for thread in threads:
+        thread.join(5)
