@@ -26,7 +26,7 @@ from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
 Again = Callable[[], Sequence[Segment]]
 """Segments of another crop around the same meter; called only where a second opinion may decide."""
 
-HOPELESS, SURE = 0.35, 0.3
+HOPELESS, SURE = 0.85, 0.3
 """Another crop is asked where the confidence of the first lies above the one share of what makes a reading
 good, and below the other share of what is left beyond. Elsewhere it changes hardly any verdict
 (`docs/decisions/0012-second-opinions.md`)."""
