@@ -400,7 +400,7 @@ class MeterReader:
         followed = None
         if two_rates and state.fast is not None:
             followed = state.fast.read(frame.luma)
-            state.swing(state.fast.shift)
+            state.swing(None if followed.reason is Reason.CAMERA_MOVED else state.fast.shift)
         seen, moved = once.joined(state.track)
         state.apart = seen.apart
         seen = majority(seen, moved, state)

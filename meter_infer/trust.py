@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Protocol
 
-from meter_infer.reading.fast import FastReading
+from meter_infer.reading.fast import Course, FastReading
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
 from meter_infer.reading.look import Look
@@ -21,6 +21,9 @@ MOST_PATIENCE = 4.0
 """What that grows to."""
 AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
+HEARD = 0.3
+"""Confidence from which the frame-rate path is heard where it says something else by twice that: it is not
+believed, but the look is not believed either before another has been taken."""
 STARVING = 5.0
 """Cadences without a look after which the next no longer gives way to decoding."""
 UNVERIFIED = 60.0
@@ -153,6 +156,8 @@ def between(luma: Luma, state: MeterState, unverified: float = 0.0) -> FastReadi
     camera: a cadence each.
     """
     if state.fast is None or state.seen is None or state.fresh:
+        if state.fast is not None:
+            state.fast.course.miss()
         return None
     found = state.fast.read(luma)
     if state.dispute is not None:
@@ -205,21 +210,62 @@ def verify(luma: Luma, seen: Look, followed: FastReading | None, moved: bool, st
     if seen.confidence < GOOD or seen.fraction is None:
         state.seen = None
         return seen
-    if followed is not None and followed.fraction is not None and followed.confidence >= GOOD and not moved:
-        gap = seen.fraction - followed.fraction
-        if abs(gap) <= AGREE:
+    gap = _gap(seen, followed, state)
+    if followed is not None and gap is not None and followed.confidence >= HEARD and not moved:
+        if abs(gap) <= (AGREE if followed.confidence >= GOOD else 2 * AGREE):
             state.dispute = None
-        elif state.dispute is None or abs(gap - state.dispute) > AGREE:
+        elif state.dispute is None or abs(gap - state.dispute) > AGREE or not _is_confirmed(luma, seen):
             state.dispute, state.seen = gap, seen
             return replace(seen, confidence=0.5 * GOOD, reason=Reason.DISAGREEMENT)
         else:
             # Twice the same from the networks: the frame-rate path follows something else.
             state.fast, state.dispute = None, None
+    elif state.fast is not None and _leaps(seen, followed, gap, state.fast.course):
+        # Not seen in between, and somewhere else: it leapt, or one of two looks took another for the pointer.
+        state.dispute, state.seen = seen.fraction - state.fast.course.place, seen
+        state.fast.course.go(seen.fraction)
+        return replace(seen, confidence=0.5 * GOOD, reason=Reason.DISAGREEMENT)
     else:
         state.dispute = None
     state.seen = seen
     _renew(luma, seen, followed, state)
     return seen
+
+
+def _leaps(seen: Look, followed: FastReading | None, gap: float | None, course: Course) -> bool:
+    """Say whether a look sees a pointer where it cannot have got to, and where nobody else sees it."""
+    if seen.fraction is None or course.reaches(seen.fraction):
+        return False
+    return followed is None or gap is None or not followed.leapt or abs(gap) > AGREE
+
+
+def _gap(seen: Look, followed: FastReading | None, state: MeterState) -> float | None:
+    """Return by how much a look reads more than the frame-rate path, share of the scale.
+
+    With points in the picture it matters where the pointer or the surface is in the picture, and not where a
+    look saw the scale's ends: both are then compared on the scale that the frame-rate path reads by.
+    """
+    if followed is None or followed.fraction is None or seen.fraction is None:
+        return None
+    fast, fraction = state.fast, seen.fraction
+    if state.setup.calibration_points is not None:
+        if seen.dial is not None and isinstance(fast, FastDial):
+            point = seen.dial.point_at(seen.dial.angle_of_fraction(fraction)) - fast.shift
+            fraction = fast.geometry.fraction_of_angle(fast.geometry.angle_of(point))
+        elif seen.tube is not None and isinstance(fast, FastTube):
+            fraction = fast.geometry.fraction_of(seen.tube.point_at(fraction) - fast.shift)
+    return fraction - followed.fraction
+
+
+def _is_confirmed(luma: Luma, seen: Look) -> bool:
+    """Say whether the luma plane, asked afresh, says what the networks say twice.
+
+    A picture in which nothing moves is misread twice in the same way.
+    """
+    if seen.dial is None or seen.pointer is None or seen.fraction is None:
+        return True
+    found = FastDial(luma, seen.dial, seen.pointer).read(luma).fraction
+    return found is not None and abs(found - seen.fraction) <= 0.5 * AGREE
 
 
 def _renew(luma: Luma, seen: Look, followed: FastReading | None, state: MeterState) -> None:

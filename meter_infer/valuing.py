@@ -91,8 +91,14 @@ class MeterState:
         self.track.settle()
         self.fast = fast
 
-    def swing(self, shift: tuple[float, float]) -> None:
-        """Take note of how far (px) the picture has swung since the frame-rate path was built."""
+    def swing(self, shift: tuple[float, float] | None) -> None:
+        """Take note of how far (px) the picture has swung since the frame-rate path was built.
+
+        None where it is lost: what was followed just before that is no swing.
+        """
+        if shift is None:
+            self.track.lose()
+            return
         self.track.swing = shift
         self.standing.swing(shift)
 

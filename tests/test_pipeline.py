@@ -329,11 +329,27 @@ def test_between_two_passes_the_luma_plane_alone_is_read(scene: Scene) -> None:
 def test_the_luma_plane_alone_follows_a_pointer_that_moved(scene: Scene) -> None:
     meters, detector = two_rates(scene)
     one(meters, scene.luma)
+    one(meters, _redrawn(scene, 20).luma, 1)
     turned = _redrawn(scene, 40)
-    reading = one(meters, turned.luma, 1)
+    reading = one(meters, turned.luma, 2)
     assert detector.frames == 1
     reference = MeterReader(KnownDetector(*detector.detections), KnownSegmenter(turned.segments()), [SETUP])
     assert reading.value == pytest.approx(one(reference, turned.luma).value, abs=0.1)
+
+
+def test_a_pointer_that_leaps_is_in_doubt_until_the_networks_looked(scene: Scene) -> None:
+    detector = CountingDetector(Detection(MeterKind.POINTER, scene.box, 0.9))
+    segmenter = KnownSegmenter(scene.segments())
+    meters = MeterReader(detector, segmenter, [SETUP], cadence_s=1.0)
+    one(meters, scene.luma)
+    turned = _redrawn(scene, 70)
+    leapt = one(meters, turned.luma, 1)
+    assert (leapt.quality, leapt.value) == (Quality.UNCERTAIN, None)
+    segmenter.segments = list(turned.segments())
+    seen, followed = one(meters, turned.luma, 2), one(meters, turned.luma, 3)
+    assert detector.frames == 2
+    assert (seen.quality, followed.quality) == (Quality.GOOD, Quality.GOOD)
+    assert followed.value == pytest.approx(seen.value, abs=0.1)
 
 
 def test_a_doubtful_frame_brings_the_networks_back_at_once(scene: Scene) -> None:

@@ -8,8 +8,9 @@ import pytest
 from meter_infer.calibration import Calibration
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.fast import FastReading
+from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.look import Look, look
-from meter_infer.trust import Schedule, between, majority, verify
+from meter_infer.trust import AGREE, Schedule, between, majority, verify
 from meter_infer.types import Detection, MeterKind, Quality, Reason
 from meter_infer.valuing import MeterState
 from tests.reading.plain_dial import View, shoot
@@ -85,6 +86,56 @@ def test_networks_that_repeat_themselves_overrule_the_frame_rate_path() -> None:
     assert verify(SHOT.luma, seen(0.4), followed, False, state).reason is Reason.DISAGREEMENT
     assert verify(SHOT.luma, seen(0.405), followed, False, state).confidence >= 0.5
     assert state.fast is not before
+
+
+def test_a_misreading_of_a_picture_that_stands_still_is_not_confirmed_by_its_repetition() -> None:
+    state = MeterState(SETUP)
+    verify(SHOT.luma, seen(0.4), None, False, state)
+    before, followed = state.fast, FastReading(0.4, 1.0)
+    for _ in range(3):
+        # The pointer stands at 0.4 of the same picture in each of these looks.
+        assert verify(SHOT.luma, seen(0.43), followed, False, state).reason is Reason.DISAGREEMENT
+    assert state.fast is before
+    assert verify(SHOT.luma, seen(0.4), followed, False, state).confidence >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("confidence", "gap", "doubted"), [(0.4, 0.06, True), (0.4, 0.03, False), (0.2, 0.06, False)]
+)
+def test_a_weak_opinion_is_heard_where_it_is_far_off(confidence: float, gap: float, doubted: bool) -> None:
+    state = MeterState(SETUP)
+    verify(SHOT.luma, seen(0.4), None, False, state)
+    first = verify(SHOT.luma, seen(0.4), FastReading(0.4 - gap, confidence), False, state)
+    assert (first.reason is Reason.DISAGREEMENT) == doubted
+    assert verify(SHOT.luma, seen(0.4), FastReading(0.4 - gap, 0.1), False, state).confidence >= 0.5
+
+
+def test_a_look_that_leaps_waits_for_another_unless_the_frame_rate_path_sees_it_too() -> None:
+    for followed, doubted in ((None, True), (FastReading(0.8, 0.2, leapt=True), False)):
+        state = MeterState(SETUP)
+        verify(SHOT.luma, seen(0.4), None, False, state)
+        first = verify(SHOT.luma, seen(0.8), followed, False, state)
+        assert (first.reason is Reason.DISAGREEMENT) == doubted
+        if doubted:
+            assert verify(SHOT.luma, seen(0.8), None, False, state).confidence >= 0.5
+
+
+def test_points_in_the_picture_make_scales_that_differ_no_contradiction() -> None:
+    points = tuple((v, (300 + 90 * np.cos(a), 280 + 90 * np.sin(a))) for v, a in ((0.0, 2.3), (1.0, 7.0)))
+    first = seen(0.4)
+    assert first.dial is not None
+    # The same pointer, on a scale whose ends another look saw elsewhere.
+    angle, wider = first.dial.angle_of_fraction(0.4), first.dial.with_ends(2.3, 7.6)
+    second = replace(first, dial=wider, fraction=wider.fraction_of_angle(angle))
+    assert abs((second.fraction or 0.0) - 0.4) > AGREE
+    for setup, contradicts in ((SETUP, True), (replace(SETUP, calibration_points=points), False)):
+        state = MeterState(setup)
+        verify(SHOT.luma, first, None, False, state)
+        assert isinstance(state.fast, FastDial)
+        followed = state.fast.read(SHOT.luma)
+        assert followed.confidence >= 0.5
+        doubted = verify(SHOT.luma, second, followed, False, state)
+        assert (doubted.reason is Reason.DISAGREEMENT) == contradicts
 
 
 def test_three_that_differ_stay_in_doubt() -> None:

@@ -25,11 +25,15 @@ STEP = 0.3
 STEPS = 8
 REACH = 8
 """How far (px) a picture that jumped is looked for."""
-LOST = (0.08, 0.12)
+LOST = (0.06, 0.08)
 """Mean square of the differences that are left, each as a share of what a shift by a pixel makes, in the
 middle one of the sectors, above which this is not the view that was set: for the points that tell of a
-shift, and for those that tell of a turn. Rendered views that were kept give 0.02 and 0.05 at most, views
-turned by half a degree 0.01 and 0.03, by two degrees 0.03 and 0.17, other views 0.12 and 0.25 at least."""
+shift, and for those that tell of a turn. Rendered views that were kept give 0.054 and 0.073 at most, half of
+the views turned by five degrees 0.1 and 0.25 at least."""
+GONE = 0.5
+"""Share of the points' own contrast that is no longer there, in the middle one of the sectors, above which
+this is not the view that was set: a bare wall differs little from points that lie on the same grey. Rendered
+views that were kept give 0.27 at most, views pushed by 40 px 0.65 at least."""
 LEAST_SLOPE = 4.0
 """Mean slope of a sector's points, steps of `LOG` a pixel, below which the sector tells nothing."""
 LEAST_SECTORS = 5
@@ -126,6 +130,9 @@ class Anchor:
             self.usable = False
             return
         self._known = sampled.astype(np.float32)
+        own = self._known - self._known.mean(axis=1, keepdims=True)
+        whole = (np.minimum(np.abs(own), limit) * np.abs(own)).sum(axis=1, keepdims=True)
+        self._own = -own / np.maximum(whole, 1e-6)
         self._misses = 0
         self.usable = any(self._telling)
 
@@ -165,11 +172,12 @@ class Anchor:
         else:
             return None
         flat -= self._design.dot(found)
+        gone = np.einsum("ij,ij->i", difference, self._own).tolist()
         difference *= self._share
         np.square(difference, out=difference)
         difference *= self._weights
         shares = difference.reshape(2 * SECTORS, POINTS // 2).dot(_ONES).tolist()
-        lost = any(
+        lost = sorted(gone)[SECTORS // 2] > GONE or any(
             sectors and sorted([shares[k] for k in sectors])[len(sectors) // 2] > limit
             for sectors, limit in zip(self._telling, LOST, strict=True)
         )

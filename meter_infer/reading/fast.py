@@ -5,10 +5,17 @@ or the liquid moves; finding that again takes a few table lookups. `FastDial` an
 from a network pass, read every frame after it, and are told of the next pass by `verified`.
 """
 
+import math
 from dataclasses import dataclass
 
 from meter_infer.types import Reason
 
+LEAPT = 0.2
+"""Confidence of what leapt."""
+LEAP = 0.1
+"""Share of the scale that a pointer or a surface moves from one frame to the next, at most."""
+UNSEEN = 0.03
+"""The same for each frame in between in which it was not seen."""
 RELIT = 0.3
 """Change of the logarithm of brightness after which the networks should look."""
 
@@ -25,3 +32,49 @@ class FastReading:
     """Why there is no confidence; ok where there is."""
     relit: bool = False
     """The light changed much since the networks looked: they should look again, though this reading holds."""
+    leapt: bool = False
+    """It is clear, but nowhere near where it was: in doubt for that alone."""
+
+
+@dataclass(slots=True)
+class Course:
+    """Where a pointer or a surface was last believed to be: from there it moves, it does not leap.
+
+    What leaps is another ridge, a shadow's edge or a reflection as a rule. If it is not, the networks will
+    say so: they look as soon as a reading is in doubt.
+    """
+
+    place: float
+    """As a fraction of the scale."""
+    around: float = math.inf
+    """Once around the dial, as a fraction of the scale."""
+    _reach: float = LEAP
+
+    def follows(self, place: float, confidence: float) -> float:
+        """Return the confidence with which it is at `place` in the next frame, 0 to 1.
+
+        Args:
+            place: where it was found.
+            confidence: by itself.
+        """
+        if confidence < 0.5:
+            self.miss()
+            return confidence
+        if not self.reaches(place):
+            self._reach = 0.5 * LEAP  # one of the two places is wrong: what comes next may be as wrong
+            return LEAPT
+        self.go(place)
+        return confidence
+
+    def reaches(self, place: float) -> bool:
+        """Say whether it can have got there since."""
+        way = abs(place - self.place)
+        return min(way, abs(self.around - way)) <= self._reach
+
+    def miss(self) -> None:
+        """Take note of a frame in which it was not seen."""
+        self._reach += UNSEEN
+
+    def go(self, place: float) -> None:
+        """Take note that it is there."""
+        self.place, self._reach = place, LEAP

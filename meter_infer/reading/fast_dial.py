@@ -19,12 +19,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.anchor import Anchor, Shift
+from meter_infer.reading.anchor import Shift
 from meter_infer.reading.dial import PointerLine
-from meter_infer.reading.fast import RELIT, FastReading
-from meter_infer.reading.geometry import TAU, DialGeometry, inverse
+from meter_infer.reading.fast import RELIT, Course, FastReading
+from meter_infer.reading.geometry import TAU, DialGeometry
+from meter_infer.reading.pointer import crossing
 from meter_infer.reading.polar import PolarPicture, Table, polar_table
 from meter_infer.reading.quality import ramp
+from meter_infer.reading.surroundings import around_dial
 from meter_infer.types import Luma, Reason
 
 BINS = 480
@@ -45,6 +47,8 @@ WIDEST = math.radians(3.2) ** 2
 """A ring where the variance is greater (radians squared) shows something else than the pointer."""
 SCALES = (math.radians(2.5), math.radians(1.0), math.radians(0.5))
 """Tolerances of the line's fit, one after the other."""
+STRONGER = (3.0, 2.2)
+"""Contrast, as a share of the pointer's, from which on and up to which a ridge is not the pointer."""
 STIFF = 0.02
 LEARN_EVERY = 8
 """Frames between two that are learned: the background is static, and learning is not free."""
@@ -95,10 +99,11 @@ class FastDial:
         self._make_fit(radii)
         for polar in (self._coarse, self._fine):
             polar.begin(self._view(luma), self._angle)
-        self._anchor = _anchor_of(luma, geometry, pointer)
+        self._anchor = around_dial(luma, geometry, pointer, BROAD)
         self._sign, self._step = self._polarity(luma)
         self._cap = max(1, int(1.3 * self._step))
         self._see(geometry)
+        self.course = Course(_fraction_of(geometry, pointer), TAU / geometry.span)
 
     @property
     def shift(self) -> tuple[float, float]:
@@ -121,6 +126,7 @@ class FastDial:
             return False
         self._see(still)
         self._light = self._shift.light
+        self.course.go(_fraction_of(geometry, pointer))
         return True
 
     def read(self, luma: Luma) -> FastReading:
@@ -143,6 +149,8 @@ class FastDial:
         if fraction is None:
             return FastReading(None, 0.0, Reason.OCCLUDED)
         confidence = ramp(clear, 1.1, 1.9) * ramp(support, 0.0, 0.6) * ramp(strength, 0.2, 0.5)
+        confidence *= ramp(strength, *STRONGER)
+        clear, confidence = confidence >= 0.5, self.course.follows(fraction, confidence)
         self._angle = direction
         self._reads += 1
         if confidence > 0.6 and self._reads % LEARN_EVERY == 0:
@@ -150,7 +158,8 @@ class FastDial:
             self._fine.take(view)
             self._fine.learn(self._angle)
         relit = abs(self._shift.light - self._light) > RELIT
-        return FastReading(fraction, confidence, Reason.OK if confidence >= 0.5 else Reason.OCCLUDED, relit)
+        reason = Reason.OK if confidence >= 0.5 else Reason.OCCLUDED
+        return FastReading(fraction, confidence, reason, relit, clear and confidence < 0.5)
 
     def _view(self, luma: Luma) -> Luma:
         """Return the part of the frame that the tables are made for, moved along by whole pixels."""
@@ -271,6 +280,12 @@ class FastDial:
         return self.geometry.fraction_of_angle(angle)
 
 
+def _fraction_of(geometry: DialGeometry, pointer: PointerLine) -> float:
+    """Return where on the scale a pointer stands."""
+    angle = crossing(geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip), geometry.band[0])
+    return 0.5 if angle is None else geometry.fraction_of_angle(angle)
+
+
 def _outside(peak: int, reach: int, bins: int) -> list[slice]:
     """Return the ranges of bins farther than `reach` from a peak, on the circle."""
     low, high = peak - reach, peak + reach + 1
@@ -307,32 +322,3 @@ def _robust_line(
             for x, y, weight in zip(lever, centers, weights, strict=True)
         ]
     return start, slope, sum(shares) / len(shares)
-
-
-def _anchor_of(luma: Luma, geometry: DialGeometry, pointer: PointerLine) -> Anchor | None:
-    """Return an anchor on the dial's face, rim and surroundings, but for where the pointer stands."""
-    height, width = luma.shape
-    reach = 1.6 * np.sqrt((geometry.axes**2).sum(axis=1))
-    margin = 9
-    x1, y1 = (int(v) for v in np.maximum(np.floor(geometry.center - reach), margin))
-    x2, y2 = (int(v) for v in np.minimum(np.ceil(geometry.center + reach), (width - margin, height - margin)))
-    if x2 - x1 < 24 or y2 - y1 < 24:
-        return None
-    hub, tip = geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip)
-    length = float(np.linalg.norm(tip - hub))
-    # Dial coordinates of each pixel, column and row apart: half a million points as pairs take 40 ms.
-    (a, b), (c, d) = inverse(geometry.axes).tolist()
-    x = np.arange(x1, x2, dtype=np.float32) + np.float32(0.5 - geometry.center[0])
-    y = (np.arange(y1, y2, dtype=np.float32) + np.float32(0.5 - geometry.center[1]))[:, None]
-    u, v = a * x + b * y, c * x + d * y
-    free = u * u + v * v < 1.6**2
-    (hub_u, hub_v), (tip_u, tip_v) = hub.tolist(), tip.tolist()
-    u -= hub_u
-    v -= hub_v
-    beside = np.abs((hub_v - tip_v) / length * u + (tip_u - hub_u) / length * v)
-    square = u * u + v * v
-    # The tail, and the pointer's inner half, sweep over too much of the face.
-    free &= square > (0.6 * length) ** 2
-    free &= (beside > BROAD * length) | (square > (1.06 * length) ** 2)
-    anchor = Anchor(luma, free, (x1, y1), geometry.center)
-    return anchor if anchor.usable else None

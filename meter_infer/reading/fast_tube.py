@@ -8,11 +8,11 @@ logarithmic brightness (`anchor.LOG`), and whether to believe what is found.
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from meter_infer.reading.anchor import LOG, LOG_STEP, Anchor, Shift
-from meter_infer.reading.fast import RELIT, FastReading
+from meter_infer.reading.anchor import LOG, LOG_STEP, Shift
+from meter_infer.reading.fast import RELIT, Course, FastReading
 from meter_infer.reading.geometry import TubeGeometry
+from meter_infer.reading.surroundings import around_tube, normal_of
 from meter_infer.reading.tube_pictures import FIRST_UNSURE, UNSURE, TubePictures
 from meter_infer.types import Luma, Reason
 
@@ -24,8 +24,6 @@ MARGIN = 0.12
 """How far the pictures go beyond the scale's ends, as a share of its length."""
 FAR = 0.04
 """Networks and frame-rate path may call the surface by this share of the tube differently."""
-LEAP = 0.08
-"""Share of the tube that the surface moves from one frame to the next, at most."""
 LEARN = 0.2
 LEARN_EVERY = 6
 LOOKS = 12
@@ -50,9 +48,8 @@ class FastTube:
         self._make_table(luma)
         self._shift = Shift(0.0, 0.0, 0.0, 0.0)
         self._light = 0.0
-        self._anchor = _anchor_of(luma, geometry)
+        self._anchor = around_tube(luma, geometry)
         self._reads = 0
-        self._patience = 0.0
         self._looks = [geometry]
         self._last: float | None = None
         self._clear = False
@@ -60,7 +57,7 @@ class FastTube:
         self._compared = 0
         self._offset = 0.0
         """What the networks call the surface lies this many samples above what is found here."""
-        self._trusted = place = self._place(fraction)
+        place, self.course = self._place(fraction), Course(fraction)
         index = np.arange(self._count) + 0.5
         scale = (index > self._place(-0.01)) & (index < self._place(1.01))
         self._pictures = TubePictures(ACROSS, self._count, scale)
@@ -83,7 +80,9 @@ class FastTube:
             abs(self._drawn.fraction_of(still.end) - 1),
             abs(still.width / self._drawn.width - 1) * 0.15,
         )
-        aside = np.abs((np.stack([still.start, still.end]) - self._drawn.start) @ _normal(self._drawn)).max()
+        aside = np.abs(
+            (np.stack([still.start, still.end]) - self._drawn.start) @ normal_of(self._drawn)
+        ).max()
         if off > STALE_MAP or aside > 0.2 * self._drawn.width or not self._usable:
             return False
         self._looks = [*self._looks, still][-LOOKS:]
@@ -95,7 +94,7 @@ class FastTube:
             place = self._last
         else:
             place = seen - self._offset
-        self._trusted, self._patience = place, 0.0
+        self.course.go(self.geometry.fraction_of(still.point_at(fraction)))
         relit = abs(self._shift.light - self._light) > 0.5 * RELIT
         self._usable = self._learn(place, 1.0 if relit else LEARN)
         self._pictures.learn_surface(self._now, self._brighter, place + self._rest)
@@ -120,18 +119,14 @@ class FastTube:
         place -= self._rest
         self._last, self._clear = place, confidence >= 0.5
         self._reads += 1
-        self._patience += LEAP * self._count
-        if abs(place - self._trusted) > self._patience:
-            # No liquid leaps: a shadow's edge, or a reflection. Or the networks say so.
-            confidence = min(confidence, 0.3)
-        elif confidence >= 0.5:
-            self._trusted, self._patience = place, 0.0
-        if confidence > 0.6 and self._reads % LEARN_EVERY == 0:
-            self._learn(place, LEARN)
         point = self._drawn.point_at((place + self._offset) / self._count * (1 + 2 * MARGIN) - MARGIN)
         fraction = self.geometry.fraction_of(point)
+        confidence = self.course.follows(fraction, confidence)
+        if confidence > 0.6 and self._reads % LEARN_EVERY == 0:
+            self._learn(place, LEARN)
         relit = abs(self._shift.light - self._light) > RELIT
-        return FastReading(fraction, confidence, Reason.OK if confidence >= 0.5 else Reason.OCCLUDED, relit)
+        reason = Reason.OK if confidence >= 0.5 else Reason.OCCLUDED
+        return FastReading(fraction, confidence, reason, relit, self._clear and confidence < 0.5)
 
     def _calibrate(self, seen: float, found: float) -> None:
         """Learn by how much the networks call the surface higher than what is found here."""
@@ -144,7 +139,7 @@ class FastTube:
         fractions = (np.arange(self._count) + 0.5) / self._count * (1 + 2 * MARGIN) - MARGIN
         along = geometry.start + fractions[:, None] * (geometry.end - geometry.start)
         across = np.linspace(-BROAD, BROAD, ACROSS) * geometry.width
-        points = along[None] + across[:, None, None] * _normal(geometry)
+        points = along[None] + across[:, None, None] * normal_of(geometry)
         height, width = luma.shape
         low = np.floor(points.reshape(-1, 2).min(axis=0)).astype(int) - 1
         high = np.ceil(points.reshape(-1, 2).max(axis=0)).astype(int) + 2
@@ -181,29 +176,3 @@ class FastTube:
     def _learn(self, place: float, rate: float, unsure: float = UNSURE) -> bool:
         """Learn from the last frame what the tube looks like; False where that is not enough to read it."""
         return self._pictures.learn(self._now, self._brighter, place + self._rest, rate, unsure)
-
-
-def _normal(geometry: TubeGeometry) -> NDArray[np.float64]:
-    direction = geometry.direction
-    return np.array([-direction[1], direction[0]])
-
-
-def _anchor_of(luma: Luma, geometry: TubeGeometry) -> Anchor | None:
-    """Return an anchor on what stands around the tube."""
-    height, width = luma.shape
-    margin = 9
-    reach = max(1.5 * geometry.width, 0.35 * geometry.length)
-    ends = np.stack([geometry.point_at(-0.25), geometry.point_at(1.25)])
-    x1, y1 = (int(v) for v in np.maximum(np.floor(ends.min(axis=0) - reach), margin))
-    x2, y2 = (
-        int(v) for v in np.minimum(np.ceil(ends.max(axis=0) + reach), (width - margin, height - margin))
-    )
-    if x2 - x1 < 24 or y2 - y1 < 24:
-        return None
-    grid = np.stack(np.meshgrid(np.arange(x1, x2) + 0.5, np.arange(y1, y2) + 0.5), axis=-1)
-    along = (grid - geometry.start) @ geometry.direction / geometry.length
-    across = np.abs((grid - geometry.start) @ _normal(geometry))
-    free = (across < reach) & (along > -0.25) & (along < 1.25)
-    free &= (across > 0.7 * geometry.width) | (along < -0.1) | (along > 1.1)
-    anchor = Anchor(luma, free, (x1, y1), geometry.point_at(0.5))
-    return anchor if anchor.usable else None

@@ -12,6 +12,11 @@ MEMORY = 15
 """Looks that are remembered."""
 MOVED = 0.05
 """A centre this far from where it was, as a share of the radius, is another place."""
+STRICT = 0.3
+"""Share of that, and of how far it may have turned or grown, from which a dial whose surroundings were lost
+is taken to have moved."""
+TURNED = np.deg2rad(4)
+"""The same for the middle of its scale, radians."""
 CONFIRM = 2
 """Looks that must agree before a move is believed."""
 
@@ -24,6 +29,7 @@ class DialTrack:
     """How far (px) the picture has swung from where the remembered looks have it."""
     _looks: list[tuple[DialGeometry, float]] = field(default_factory=list)
     _elsewhere: list[tuple[DialGeometry, float]] = field(default_factory=list)
+    _lost: bool = False
 
     @property
     def count(self) -> int:
@@ -39,6 +45,12 @@ class DialTrack:
         """
         geometry = view.geometry.moved(-np.array(self.swing))
         known = self.geometry()
+        if self._lost and weight >= 0.1:
+            self._lost = False
+            if known is not None and not self._same_place(known, geometry, STRICT):
+                self._looks, self._elsewhere = [(view.geometry, weight)], []
+                self.swing = (0.0, 0.0)
+                return view, True
         if known is None:
             if weight >= 0.1:
                 self._looks.append((geometry, weight))
@@ -57,6 +69,10 @@ class DialTrack:
             self._looks, self._elsewhere = self._elsewhere, []
             self.settle()
         return view, True
+
+    def lose(self) -> None:
+        """Take note that the picture moved, nobody knows how far: looks at two places have no mean."""
+        self._lost = True
 
     def settle(self) -> None:
         """Take the picture as it is now for the one that has not swung."""
@@ -82,11 +98,11 @@ class DialTrack:
         ]
         return replace(looks[-1], center=center, axes=symmetric_root(axes)).with_ends(ends[0], ends[1])
 
-    def _same_place(self, known: DialGeometry, seen: DialGeometry) -> bool:
+    def _same_place(self, known: DialGeometry, seen: DialGeometry, strict: float = 1.0) -> bool:
         shift = np.linalg.norm(known.to_dial(seen.center))
         growth = abs(np.log(seen.radius / known.radius))
         turn = abs(wrap(known.start_angle + known.span / 2 - seen.start_angle - seen.span / 2))
-        return bool(shift < MOVED and growth < MOVED and turn < np.deg2rad(4))
+        return bool(max(shift, growth) < strict * MOVED and turn < strict * TURNED)
 
 
 def _robust_mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

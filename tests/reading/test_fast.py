@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from meter_infer.reading.anchor import Anchor
-from meter_infer.reading.fast import FastReading
+from meter_infer.reading.fast import LEAP, LEAPT, UNSEEN, Course, FastReading
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
 from meter_infer.reading.geometry import TubeGeometry
@@ -42,8 +42,12 @@ def follow(
 ) -> list[float]:
     """Return the errors of what is trusted over a course, in % of the span, and check how much that is."""
     fast = begin(view, change)
-    errors = []
+    errors, at = [], view.fraction
     for number, fraction in enumerate(fractions):
+        for way in np.arange(0.08, abs(fraction - at), 0.08):  # no pointer leaps
+            between = at + way * np.sign(fraction - at)
+            fast.read(change(shoot(replace(view, fraction=between), seed=number).luma))
+        at = fraction
         found = fast.read(change(shoot(replace(view, fraction=fraction), seed=number).luma))
         if found.confidence >= 0.5:
             assert found.fraction is not None
@@ -82,7 +86,7 @@ def test_a_spot_of_glare_moves_no_reading(view: View) -> None:
         cv2.circle(spot, (int(view.x + 0.16 * view.size), int(view.y)), int(0.09 * view.size), (255.0,), -1)
         return np.asarray(cv2.GaussianBlur(spot, (0, 0), 1.0), dtype=np.uint8)
 
-    errors = follow(view, np.linspace(0.1, 0.9, 17).tolist(), glare, 0.8)
+    errors = follow(view, np.linspace(0.1, 0.9, 33).tolist(), glare, 0.8)
     assert max(errors) < 0.8
 
 
@@ -123,6 +127,52 @@ def test_light_is_measured_and_is_no_shift(gain: float) -> None:
 def test_a_wall_without_structure_is_no_anchor() -> None:
     flat = np.random.default_rng(0).normal(120, 2, (300, 300)).astype(np.uint8)
     assert not _anchor(flat).usable
+
+
+def test_a_dial_that_turned_under_a_rim_that_did_not_is_another_view() -> None:
+    view = VIEWS[0]
+    fast = begin(view)
+    turned = shoot(replace(view, start=view.start + np.deg2rad(4)))
+    found = fast.read(turned.luma)
+    assert (found.confidence, found.reason) == (0.0, Reason.CAMERA_MOVED)
+
+
+def test_what_is_followed_moves_and_does_not_leap() -> None:
+    course = Course(0.2)
+    assert course.follows(0.2 + 0.9 * LEAP, 0.8) == 0.8
+    assert course.follows(0.2, 0.8) == 0.8
+    assert course.follows(0.2 + 1.1 * LEAP, 0.8) == LEAPT
+    # One of the two places is wrong: what is nearer is believed again, what leapt is not.
+    assert course.follows(0.2 + 0.9 * LEAP, 0.8) == LEAPT
+    assert course.follows(0.2 + 0.4 * LEAP, 0.8) == 0.8
+    course.go(0.9)
+    assert course.follows(0.9, 0.8) == 0.8
+
+
+def test_what_was_covered_may_have_moved_meanwhile() -> None:
+    course = Course(0.2)
+    assert not course.reaches(0.2 + LEAP + 3 * UNSEEN)
+    for _ in range(4):
+        assert course.follows(0.9, 0.1) == 0.1
+    assert course.reaches(0.2 + LEAP + 3 * UNSEEN)
+
+
+def test_a_scale_that_is_a_full_circle_has_no_leap_at_its_end() -> None:
+    assert Course(0.99, around=1.0).reaches(0.01)
+    assert not Course(0.99).reaches(0.01)
+
+
+def test_a_ridge_of_far_more_contrast_than_the_pointer_is_none() -> None:
+    view = replace(VIEWS[0], noise=0.0)
+    shot, dark = shoot(view), shoot(replace(view, fraction=view.fraction + 0.04)).luma
+    bare = np.maximum(shot.luma, dark)
+    faint = np.where(shot.luma < bare, np.maximum(shot.luma, bare - 60), bare).astype(np.uint8)
+    seen, _ = look(MeterKind.POINTER, shot.luma, shot.box, shot.segments)
+    assert seen.dial is not None
+    assert seen.pointer is not None
+    fast = FastDial(faint, seen.dial, seen.pointer)
+    assert fast.read(faint).confidence >= 0.5
+    assert fast.read(dark).confidence < 0.5
 
 
 def _anchor(luma: Luma) -> Anchor:

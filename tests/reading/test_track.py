@@ -1,0 +1,45 @@
+"""What many looks know of one dial, and what they do not once the picture moved."""
+
+import numpy as np
+
+from meter_infer.reading.dial import DialView, view_dial
+from meter_infer.reading.track import DialTrack
+from tests.reading.plain_dial import View, shoot
+
+VIEW = View(2.3, 4.7, 0.4, 0.2, 0.4, 320)
+
+
+def seen(turn_deg: float = 0.0) -> DialView:
+    view = view_dial(shoot(View(2.3 + np.deg2rad(turn_deg), 4.7, 0.4, 0.2, 0.4, 320)).segments)
+    assert view is not None
+    return view
+
+
+def test_looks_at_one_place_have_a_mean() -> None:
+    track = DialTrack()
+    for turn in (-1.0, 1.0, 0.0):
+        joint, moved = track.add(seen(turn), 0.8)
+        assert not moved
+    assert abs(joint.geometry.start_angle - seen().geometry.start_angle) < np.deg2rad(0.5)
+
+
+def test_looks_before_and_after_the_picture_was_lost_have_none() -> None:
+    track = DialTrack()
+    for _ in range(5):
+        track.add(seen(), 0.8)
+    track.lose()
+    joint, moved = track.add(seen(3.0), 0.8)
+    assert moved
+    assert (joint.geometry.start_angle, track.count) == (seen(3.0).geometry.start_angle, 1)
+
+
+def test_a_picture_that_was_lost_and_is_back_is_known_as_well_as_before() -> None:
+    track = DialTrack()
+    for _ in range(5):
+        track.add(seen(), 0.8)
+    track.lose()
+    track.add(seen(3.0), 0.05)  # a look that teaches nothing tells nothing of where the dial is, either
+    _, moved = track.add(seen(0.3), 0.8)
+    assert (moved, track.count) == (False, 6)
+    _, moved = track.add(seen(3.0), 0.8)
+    assert not moved
