@@ -67,7 +67,8 @@ class Ring:
     def at(self, angles: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the darkness at dial angles, radians."""
         count = len(self.dark)
-        return self.dark[np.rint(angles * (count / TAU)).astype(np.intp) % count]
+        places = np.rint(angles * (count / TAU)).astype(np.intp)
+        return self.dark.take(places, mode="wrap")  # half the time of `%`, for a few turns at most
 
     def compare(self, start: float, span: float) -> Graduation | None:
         """Compare with a scale from `start` over `span` (radians); None where it has too few marks."""

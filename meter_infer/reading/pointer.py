@@ -22,6 +22,8 @@ HALF_WIDTH = 0.16
 """Half of the strip's width, dial coordinates."""
 COLUMNS = 65
 ROWS = 56
+_FIRST, _SECOND = np.tile(np.arange(5), 5), np.repeat(np.arange(4, 9), 5)
+"""Of nine rows, the pairs of one in the inner half and one in the outer that lines are tried through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ def _fit_line(
     n = len(along)
     scale = max(0.006, 0.1 * half_width)
     pick = np.linspace(0, n - 1, 9).astype(int)
-    first, second = (index.ravel() for index in np.meshgrid(pick[:5], pick[4:]))
+    first, second = pick[_FIRST], pick[_SECOND]
     far = along[second] - along[first] > 0.2 * (along[-1] - along[0])
     first, second = first[far], second[far]
     if not len(first):

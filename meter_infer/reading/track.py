@@ -30,6 +30,8 @@ class DialTrack:
     _looks: list[tuple[DialGeometry, float]] = field(default_factory=list)
     _elsewhere: list[tuple[DialGeometry, float]] = field(default_factory=list)
     _lost: bool = False
+    _mean: DialGeometry | None = None
+    """The robust mean of `_looks`, once it is known."""
 
     @property
     def count(self) -> int:
@@ -48,17 +50,18 @@ class DialTrack:
         if self._lost and weight >= 0.1:
             self._lost = False
             if known is not None and not self._same_place(known, geometry, STRICT):
-                self._looks, self._elsewhere = [(view.geometry, weight)], []
+                self._remember([(view.geometry, weight)])
+                self._elsewhere = []
                 self.swing = (0.0, 0.0)
                 return view, True
         if known is None:
             if weight >= 0.1:
-                self._looks.append((geometry, weight))
+                self._remember([(geometry, weight)])
             return view, False
         if self._same_place(known, geometry):
             self._elsewhere.clear()
             if weight >= 0.1:
-                self._looks = [*self._looks, (geometry, weight)][-MEMORY:]
+                self._remember([*self._looks, (geometry, weight)][-MEMORY:])
             joint = self.geometry() or geometry
             return replace(view, geometry=joint.moved(np.array(self.swing))), False
         if weight >= 0.1:
@@ -66,7 +69,8 @@ class DialTrack:
                 self._elsewhere.clear()
             self._elsewhere.append((geometry, weight))
         if len(self._elsewhere) >= CONFIRM:
-            self._looks, self._elsewhere = self._elsewhere, []
+            self._remember(self._elsewhere)
+            self._elsewhere = []
             self.settle()
         return view, True
 
@@ -77,14 +81,20 @@ class DialTrack:
     def settle(self) -> None:
         """Take the picture as it is now for the one that has not swung."""
         shift = np.array(self.swing)
-        self._looks = [(geometry.moved(shift), weight) for geometry, weight in self._looks]
+        self._remember([(geometry.moved(shift), weight) for geometry, weight in self._looks])
         self._elsewhere = [(geometry.moved(shift), weight) for geometry, weight in self._elsewhere]
         self.swing = (0.0, 0.0)
 
     def geometry(self) -> DialGeometry | None:
         """Return the robust mean of the remembered looks, where nothing has swung; None before the first."""
-        if not self._looks:
-            return None
+        if self._mean is None and self._looks:
+            self._mean = self._robust()
+        return self._mean
+
+    def _remember(self, looks: list[tuple[DialGeometry, float]]) -> None:
+        self._looks, self._mean = looks, None
+
+    def _robust(self) -> DialGeometry:
         if len(self._looks) == 1:
             return self._looks[0][0]
         weights = np.array([w for _, w in self._looks])
@@ -107,9 +117,16 @@ class DialTrack:
 
 def _robust_mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the weighted mean along the first axis, with less of what is far from the median."""
-    middle = np.median(values, axis=0)
+    middle = _median(values)
     miss = np.abs(values - middle)
-    scale = 2 * np.median(miss, axis=0) + 1e-9
+    scale = 2 * _median(miss) + 1e-9
     share = weights.reshape(-1, *[1] * (values.ndim - 1)) / (1 + (miss / scale) ** 2)
     mean: NDArray[np.float64] = (share * values).sum(axis=0) / share.sum(axis=0)
     return mean
+
+
+def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what `np.median` gives along the first axis, for a few values at a fifth of its cost."""
+    ordered, half = np.sort(values, axis=0), len(values) // 2
+    middle: NDArray[np.float64] = 0.5 * (ordered[half - 1 + len(values) % 2] + ordered[half])
+    return middle
