@@ -160,6 +160,7 @@ def between(luma: Luma, state: MeterState, unverified: float = 0.0) -> FastReadi
             state.fast.course.miss()
         return None
     found = state.fast.read(luma)
+    state.coarse |= found.coarse
     if state.dispute is not None:
         return replace(found, confidence=0.0, reason=Reason.DISAGREEMENT)
     if unverified > UNVERIFIED:

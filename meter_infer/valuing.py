@@ -72,6 +72,8 @@ class MeterState:
     """By how much the last second opinion differed, share of the scale."""
     looked_s: float = float("-inf")
     """Capture time of the frame that the networks looked at last, seconds."""
+    coarse: bool = False
+    """The gauge was seen to go by steps of more than a reading may be off, and goes by them for good."""
     clear: bool = False
     """Whether the last look was good by itself, whatever was made of it."""
     doubt: float = 0.5
@@ -158,6 +160,8 @@ def valued(
     value = raw
     if quality is Quality.GOOD and (state.fresh or _left(state, seen.dial or seen.tube)):
         quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
+    if quality is Quality.GOOD and state.coarse:
+        quality, reason = Quality.UNCERTAIN, Reason.BLURRED
     if quality is Quality.GOOD and state.setup.max_rate is not None and limited:
         if state.limit is None:
             state.limit = RateLimit(state.setup.max_rate, RATE_TOLERANCE * calibration.span)

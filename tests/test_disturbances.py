@@ -162,6 +162,15 @@ def test_a_liquid_as_clear_as_air_is_followed_or_doubted(seed: int) -> None:
     assert seen.good.mean() > 0.5
 
 
+def test_a_level_that_is_shown_by_coarse_flaps_says_so() -> None:
+    seen = run(116, [STILL] * FRAMES, waves(), Stage(kind=MeterKind.LEVEL, meter_px=232.5))
+    known = [r.reason is Reason.BLURRED for r in seen.readings].index(True)
+    assert known < 2 * FPS
+    assert not seen.good[known:].any()
+    assert np.nanmax(np.abs(seen.errors[known:])) < 5  # and what they show is said all the same
+    assert np.isfinite(seen.errors[known:]).mean() > 0.8
+
+
 @pytest.mark.parametrize("push", [Push((32.0, 24.0)), Push(turn_deg=5.0)], ids=str)
 @levels
 def test_points_in_the_picture_do_not_serve_another_picture(seed: int, push: Push) -> None:

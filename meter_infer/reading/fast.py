@@ -6,7 +6,7 @@ from a network pass, read every frame after it, and are told of the next pass by
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from meter_infer.types import Reason
 
@@ -16,6 +16,12 @@ LEAP = 0.1
 """Share of the scale that a pointer or a surface moves from one frame to the next, at most."""
 UNSEEN = 0.03
 """The same for each frame in between in which it was not seen."""
+STRIDE = 0.03
+"""A move from one frame to the next, share of the scale, that may be a step of a gauge that shows no less."""
+STRIDES = 3
+"""As many of like size in one direction, each of them between frames in which next to nothing moved, tell."""
+ALIKE = 1.6
+"""The greatest is no greater than this many times the smallest."""
 RELIT = 0.3
 """Change of the logarithm of brightness after which the networks should look."""
 
@@ -34,6 +40,8 @@ class FastReading:
     """The light changed much since the networks looked: they should look again, though this reading holds."""
     leapt: bool = False
     """It is clear, but nowhere near where it was: in doubt for that alone."""
+    coarse: bool = False
+    """The gauge goes by steps (`Strides`): the reading is as good as the gauge, and that is not good."""
 
 
 @dataclass(slots=True)
@@ -78,3 +86,32 @@ class Course:
     def go(self, place: float) -> None:
         """Take note that it is there."""
         self.place, self._reach = place, LEAP
+
+
+@dataclass(slots=True)
+class Strides:
+    """Whether what is followed moves, or goes by steps: the flaps of a magnetic indicator turn one by one.
+
+    Where it stands within a step nobody can see.
+    """
+
+    coarse: bool = False
+    """It goes by steps of `STRIDE` at least."""
+    _place: float | None = None
+    _moves: tuple[float, float] = (0.0, 0.0)
+    _steps: list[float] = field(default_factory=list)
+
+    def go(self, place: float | None) -> None:
+        """Take note of where it is in the next frame, as a fraction of the scale; None where nobody knows."""
+        before, self._place = self._place, place
+        if place is None or before is None:
+            self._moves = math.inf, math.inf
+            return
+        (first, step), last = self._moves, place - before
+        self._moves = step, last
+        if STRIDE < abs(step) < math.inf and max(abs(first), abs(last)) < 0.25 * abs(step):
+            if self._steps and (self._steps[-1] > 0) != (step > 0):
+                self._steps.clear()
+            self._steps = [*self._steps, step][-STRIDES:]
+            sizes = [abs(each) for each in self._steps]
+            self.coarse |= len(sizes) == STRIDES and max(sizes) < ALIKE * min(sizes)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from meter_infer.reading.anchor import LOG, LOG_STEP, Shift
-from meter_infer.reading.fast import RELIT, Course, FastReading
+from meter_infer.reading.fast import RELIT, Course, FastReading, Strides
 from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.surroundings import around_tube, normal_of
 from meter_infer.reading.tube_pictures import FIRST_UNSURE, UNSURE, TubePictures
@@ -58,6 +58,7 @@ class FastTube:
         self._offset = 0.0
         """What the networks call the surface lies this many samples above what is found here."""
         place, self.course = self._place(fraction), Course(fraction)
+        self._strides = Strides()
         index = np.arange(self._count) + 0.5
         scale = (index > self._place(-0.01)) & (index < self._place(1.01))
         self._pictures = TubePictures(ACROSS, self._count, scale)
@@ -122,11 +123,13 @@ class FastTube:
         point = self._drawn.point_at((place + self._offset) / self._count * (1 + 2 * MARGIN) - MARGIN)
         fraction = self.geometry.fraction_of(point)
         confidence = self.course.follows(fraction, confidence)
+        self._strides.go(fraction if confidence >= 0.5 else None)
         if confidence > 0.6 and self._reads % LEARN_EVERY == 0:
             self._learn(place, LEARN)
         relit = abs(self._shift.light - self._light) > RELIT
         reason = Reason.OK if confidence >= 0.5 else Reason.OCCLUDED
-        return FastReading(fraction, confidence, reason, relit, self._clear and confidence < 0.5)
+        leapt = self._clear and confidence < 0.5
+        return FastReading(fraction, confidence, reason, relit, leapt, self._strides.coarse)
 
     def _calibrate(self, seen: float, found: float) -> None:
         """Learn by how much the networks call the surface higher than what is found here."""

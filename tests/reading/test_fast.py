@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from meter_infer.reading.anchor import Anchor
-from meter_infer.reading.fast import LEAP, LEAPT, UNSEEN, Course, FastReading
+from meter_infer.reading.fast import LEAP, LEAPT, UNSEEN, Course, FastReading, Strides
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
 from meter_infer.reading.geometry import TubeGeometry
@@ -208,3 +208,29 @@ def test_a_tube_that_looks_the_same_everywhere_is_not_trusted() -> None:
     flat[::20] = 60
     fast = FastTube(flat, TubeGeometry(np.array([100.0, 260.0]), np.array([100.0, 40.0]), 30.0), 0.5)
     assert fast.read(flat).confidence < 0.5
+
+
+def strides(places: Sequence[float | None]) -> bool:
+    found = Strides()
+    for place in places:
+        found.go(place)
+    return found.coarse
+
+
+def test_a_gauge_that_goes_by_steps_is_told_from_one_that_moves() -> None:
+    climb = np.linspace(0.1, 0.9, 60)
+    for flap, coarse in ((0.05, True), (0.02, False)):
+        steps = flap * np.floor(climb / flap) + 0.003 * climb
+        assert strides(steps.tolist()) == coarse
+        assert strides(steps[::-1].tolist()) == coarse
+    assert not strides(climb.tolist())
+    assert not strides(
+        np.interp(np.arange(60), [20, 40], [0.06, 0.94]).tolist()
+    )  # it sweeps, it does not step
+
+
+def test_a_reflection_that_is_taken_for_the_surface_now_and_then_is_no_step() -> None:
+    there_and_back = [0.3] * 5 + [0.35] * 5
+    assert not strides(there_and_back * 4)
+    unseen = [0.1] * 3 + [None] + [0.2] * 3 + [None] + [0.3] * 3 + [None] + [0.4] * 3
+    assert not strides(unseen)
