@@ -247,8 +247,7 @@ def open_feed(settings: CameraSettings) -> Source:
         return StreamSource(
             settings.address, settings.camera, timeouts_s=timeouts, transport=settings.transport
         )
-    # Other cameras are decoded beside it: threads would only hand its pictures from core to core.
-    return open_source(settings.address, settings.camera, threads=1)
+    return open_source(settings.address, settings.camera)
 
 
 def live_settings(site: Site) -> LiveSettings:

@@ -10,14 +10,11 @@ from meter_infer.sources.folder import FolderSource
 from meter_infer.sources.picture import PICTURE_SUFFIXES, PictureSource, looks_like_picture
 
 
-def open_source(
-    address: Address | str, camera: str | None = None, every: int = 1, threads: int = 0
-) -> Source:
+def open_source(address: Address | str, camera: str | None = None, every: int = 1) -> Source:
     """Open a picture, a folder of pictures, a video, or a stream's URL.
 
     `camera` is the id that its frames carry; without one it is made from the source's name. Of every
-    `every` frames one is delivered, and the others cost no more than decoding needs. So many `threads` decode
-    a video; 0: as many as there are cores. Raises SourceError.
+    `every` frames one is delivered, and the others cost no more than decoding needs. Raises SourceError.
     """
     address = Address(address) if isinstance(address, str) else address
     if every < 1:
@@ -35,7 +32,7 @@ def open_source(
         raise SourceError(f"{path} is no picture, whatever its name says; open it and see what it holds.")
     from meter_infer.sources.video import VideoSource  # FFmpeg takes a while to load
 
-    return VideoSource(path, camera or address.name, every, threads)
+    return VideoSource(path, camera or address.name, every)
 
 
 def _open_stream(address: Address, camera: str | None, every: int) -> Source:

@@ -28,12 +28,11 @@ class VideoSource(Closing):
     """A video file, decoded frame by frame.
 
     `captured_at` is the file's creation time (its tag, else its modification time) plus the frame's
-    own time in the video. `threads` decode it; 0: as many as there are cores. Raises SourceError when the
-    file is no video, and when not one frame of it can be decoded; a video that breaks off later ends there,
-    and `problem` says so.
+    own time in the video. Raises SourceError when the file is no video, and when not one frame of it
+    can be decoded; a video that breaks off later ends there, and `problem` says so.
     """
 
-    def __init__(self, path: Path, camera: str, every: int = 1, threads: int = 0) -> None:
+    def __init__(self, path: Path, camera: str, every: int = 1) -> None:
         self.name = str(path)
         self.problem: str | None = None
         self._camera = camera
@@ -41,7 +40,6 @@ class VideoSource(Closing):
         self._container: av.container.InputContainer | None = open_recording(path)
         self._stream = picture_stream(self._container, self.name)
         self._stream.thread_type = "AUTO"
-        self._stream.thread_count = threads
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps: float | None = float(rate) if rate else None
         self._counted = self._stream.frames
