@@ -46,8 +46,12 @@ def bench_command(
         Path | None, typer.Option(help="Folder of other models than those shipped.", metavar="DIR")
     ] = None,
     calibrated: Annotated[
-        bool, typer.Option("--calibrated", help="Calibrate each meter by points in its picture, as on site.")
-    ] = False,
+        bool,
+        typer.Option(
+            "--calibrated/--by-range",
+            help="Meters are calibrated by points in their picture, as on site, or by their range alone.",
+        ),
+    ] = True,
     clip_seconds: Annotated[
         float, typer.Option(help="What is rendered of each camera, and then repeated.", min=2, max=600)
     ] = 20,
@@ -79,8 +83,8 @@ def bench_command(
     for output in (json_file, plot):
         _check_output(output)
     specs = _specs(streams, size, fps, meters_per_camera, levels, clip_seconds, seed)
-    if gpu and calibrated:
-        raise typer.BadParameter("changes nothing with --gpu, which times stages", param_hint="--calibrated")
+    if gpu and not calibrated:
+        raise typer.BadParameter("changes nothing with --gpu, which times stages", param_hint="--by-range")
     if gpu:
         from meter_infer.cli.bench_gpu import bench_gpu
 
@@ -112,7 +116,7 @@ def bench_command(
         bar.update(line, total=1.0, completed=0.0)
         report = measure(run, clips, lambda what, share: bar.update(line, description=what, completed=share))
         bar.update(line, description="done", completed=1.0)
-    _show(report)
+    _show(report, calibrated)
     if json_file is not None:
         _write(json_file, json.dumps(report.as_json(), indent=2).encode())
     if plot is not None:
@@ -182,8 +186,9 @@ def _write(path: Path, data: bytes) -> None:
         raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _show(report: Report) -> None:
+def _show(report: Report, calibrated: bool) -> None:
     table = Table(title=None, show_header=False, box=None)
+    table.add_row("calibration", "points in the picture" if calibrated else "the range of each meter")
     for name, value in rows_of(report):
         table.add_row(name, value)
     Console(highlight=False).print(table)

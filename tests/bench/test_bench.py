@@ -186,6 +186,7 @@ def test_calibrated_meters_have_points_in_their_own_box(tmp_path: Path) -> None:
         (("--levels", 3), "--levels 3"),
         (("--streams", 0), "--streams"),
         (("--json", "/nowhere/at/all.json"), "does not exist"),
+        (("--gpu", "--by-range"), "--by-range"),
     ],
 )
 def test_a_bad_option_is_one_sentence(bench: Bench, options: tuple[object, ...], says: str) -> None:
