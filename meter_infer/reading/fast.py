@@ -22,6 +22,9 @@ STRIDES = 3
 """As many of like size in one direction, each of them between frames in which next to nothing moved, tell."""
 ALIKE = 1.6
 """The greatest is no greater than this many times the smallest."""
+PERSISTS = 10
+"""Frames after which what leapt is believed, if it moved in them as pointers and surfaces do: a step of the
+process, or a recording that begins anew. Another ridge is told by the networks before that."""
 RELIT = 0.3
 """Change of the logarithm of brightness after which the networks should look."""
 
@@ -49,7 +52,7 @@ class Course:
     """Where a pointer or a surface was last believed to be: from there it moves, it does not leap.
 
     What leaps is another ridge, a shadow's edge or a reflection as a rule. If it is not, the networks will
-    say so: they look as soon as a reading is in doubt.
+    say so: they look as soon as a reading is in doubt. Where they are busy, it is believed as it persists.
     """
 
     place: float
@@ -57,6 +60,10 @@ class Course:
     around: float = math.inf
     """Once around the dial, as a fraction of the scale."""
     _reach: float = LEAP
+    _elsewhere: float = math.inf
+    """Where it was found in the last frame, if it leapt."""
+    _leapt: int = 0
+    """Frames since it leapt."""
 
     def follows(self, place: float, confidence: float) -> float:
         """Return the confidence with which it is at `place` in the next frame, 0 to 1.
@@ -67,17 +74,24 @@ class Course:
         """
         if confidence < 0.5:
             self.miss()
+            self._leapt = 0
             return confidence
         if not self.reaches(place):
             self._reach = 0.5 * LEAP  # one of the two places is wrong: what comes next may be as wrong
-            return LEAPT
+            self._leapt = self._leapt + 1 if self._way(place, self._elsewhere) <= LEAP else 1
+            self._elsewhere = place
+            if self._leapt < PERSISTS:
+                return LEAPT
         self.go(place)
         return confidence
 
     def reaches(self, place: float) -> bool:
         """Say whether it can have got there since."""
-        way = abs(place - self.place)
-        return min(way, abs(self.around - way)) <= self._reach
+        return self._way(place, self.place) <= self._reach
+
+    def _way(self, place: float, other: float) -> float:
+        way = abs(place - other)
+        return min(way, abs(self.around - way))
 
     def miss(self) -> None:
         """Take note of a frame in which it was not seen."""
@@ -85,7 +99,7 @@ class Course:
 
     def go(self, place: float) -> None:
         """Take note that it is there."""
-        self.place, self._reach = place, LEAP
+        self.place, self._reach, self._leapt = place, LEAP, 0
 
 
 @dataclass(slots=True)

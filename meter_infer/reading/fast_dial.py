@@ -48,7 +48,8 @@ WIDEST = math.radians(3.2) ** 2
 SCALES = (math.radians(2.5), math.radians(1.0), math.radians(0.5))
 """Tolerances of the line's fit, one after the other."""
 STRONGER = (3.0, 2.2)
-"""Contrast, as a share of the pointer's, from which on and up to which a ridge is not the pointer."""
+"""Contrast, as a share of the pointer's, from which on and up to which a ridge that leapt is not the pointer.
+One that moves on may have come from a dark sector of the face to a bright one."""
 STIFF = 0.02
 LEARN_EVERY = 8
 """Frames between two that are learned: the background is static, and learning is not free."""
@@ -149,7 +150,8 @@ class FastDial:
         if fraction is None:
             return FastReading(None, 0.0, Reason.OCCLUDED)
         confidence = ramp(clear, 1.1, 1.9) * ramp(support, 0.0, 0.6) * ramp(strength, 0.2, 0.5)
-        confidence *= ramp(strength, *STRONGER)
+        if not self.course.reaches(fraction):
+            confidence *= ramp(strength, *STRONGER)
         clear, confidence = confidence >= 0.5, self.course.follows(fraction, confidence)
         self._angle = direction
         self._reads += 1

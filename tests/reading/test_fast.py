@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from meter_infer.reading.anchor import Anchor
-from meter_infer.reading.fast import LEAP, LEAPT, UNSEEN, Course, FastReading, Strides
+from meter_infer.reading.fast import LEAP, LEAPT, PERSISTS, UNSEEN, Course, FastReading, Strides
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
 from meter_infer.reading.geometry import TubeGeometry
@@ -155,6 +155,19 @@ def test_what_was_covered_may_have_moved_meanwhile() -> None:
     for _ in range(4):
         assert course.follows(0.9, 0.1) == 0.1
     assert course.reaches(0.2 + LEAP + 3 * UNSEEN)
+
+
+def test_what_leapt_and_stays_is_believed_in_the_end() -> None:
+    course = Course(0.2)
+    places = 0.7 + 0.02 * np.arange(PERSISTS)  # it goes on moving
+    doubts = [course.follows(float(place), 0.9) for place in places]
+    assert doubts == [LEAPT] * (PERSISTS - 1) + [0.9]
+    assert course.place == places[-1]
+
+
+def test_what_leaps_here_and_there_is_never_believed() -> None:
+    course = Course(0.2)
+    assert {course.follows(place, 0.9) for _ in range(PERSISTS) for place in (0.7, 0.95)} == {LEAPT}
 
 
 def test_a_scale_that_is_a_full_circle_has_no_leap_at_its_end() -> None:
