@@ -13,8 +13,8 @@ MEMORY = 15
 MOVED = 0.05
 """A centre this far from where it was, as a share of the radius, is another place."""
 STRICT = 0.3
-"""Share of that, and of how far it may have turned or grown, from which a dial whose surroundings were lost
-is taken to have moved."""
+"""Share of that, and of how far it may have turned or grown, from which the looks at a dial before its
+surroundings were lost count no more."""
 TURNED = np.deg2rad(4)
 """The same for the middle of its scale, radians."""
 CONFIRM = 2
@@ -53,7 +53,8 @@ class DialTrack:
                 self._remember([(view.geometry, weight)])
                 self._elsewhere = []
                 self.swing = (0.0, 0.0)
-                return view, True
+                # A camera in a hand is lost again and again: that is no other place, only no mean.
+                return view, not self._same_place(known, geometry)
         if known is None:
             if weight >= 0.1:
                 self._remember([(geometry, weight)])

@@ -1,6 +1,7 @@
 """What many looks know of one dial, and what they do not once the picture moved."""
 
 import numpy as np
+import pytest
 
 from meter_infer.reading.dial import DialView, view_dial
 from meter_infer.reading.track import DialTrack
@@ -23,14 +24,16 @@ def test_looks_at_one_place_have_a_mean() -> None:
     assert abs(joint.geometry.start_angle - seen().geometry.start_angle) < np.deg2rad(0.5)
 
 
-def test_looks_before_and_after_the_picture_was_lost_have_none() -> None:
+@pytest.mark.parametrize(("turn_deg", "elsewhere"), [(3.0, False), (6.0, True)])
+def test_looks_before_and_after_the_picture_was_lost_have_none(turn_deg: float, elsewhere: bool) -> None:
+    """Whether it is another place is asked as ever: a camera in a hand is lost all the time, and found near by."""
     track = DialTrack()
     for _ in range(5):
         track.add(seen(), 0.8)
     track.lose()
-    joint, moved = track.add(seen(3.0), 0.8)
-    assert moved
-    assert (joint.geometry.start_angle, track.count) == (seen(3.0).geometry.start_angle, 1)
+    joint, moved = track.add(seen(turn_deg), 0.8)
+    assert moved == elsewhere
+    assert (joint.geometry.start_angle, track.count) == (seen(turn_deg).geometry.start_angle, 1)
 
 
 def test_a_picture_that_was_lost_and_is_back_is_known_as_well_as_before() -> None:
