@@ -26,7 +26,7 @@ def test_looks_at_one_place_have_a_mean() -> None:
 
 @pytest.mark.parametrize(("turn_deg", "elsewhere"), [(3.0, False), (6.0, True)])
 def test_looks_before_and_after_the_picture_was_lost_have_none(turn_deg: float, elsewhere: bool) -> None:
-    """Whether it is another place is asked as ever: a camera in a hand is lost all the time, and found near by."""
+    """Whether it is another place is asked as ever: a camera in a hand is lost and found near by."""
     track = DialTrack()
     for _ in range(5):
         track.add(seen(), 0.8)
