@@ -23,7 +23,7 @@ from meter_infer.reading.anchor import Shift
 from meter_infer.reading.dial import PointerLine
 from meter_infer.reading.fast import RELIT, Course, FastReading
 from meter_infer.reading.geometry import TAU, DialGeometry
-from meter_infer.reading.pointer import crossing
+from meter_infer.reading.pointer import mask_crossing
 from meter_infer.reading.polar import PolarPicture, Table, polar_table
 from meter_infer.reading.quality import ramp
 from meter_infer.reading.surroundings import around_dial
@@ -284,7 +284,7 @@ class FastDial:
 
 def _fraction_of(geometry: DialGeometry, pointer: PointerLine) -> float:
     """Return where on the scale a pointer stands."""
-    angle = crossing(geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip), geometry.band[0])
+    angle = mask_crossing(geometry, pointer)
     return 0.5 if angle is None else geometry.fraction_of_angle(angle)
 
 

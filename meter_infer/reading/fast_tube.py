@@ -12,7 +12,7 @@ import numpy as np
 from meter_infer.reading.anchor import LOG, LOG_STEP, Shift
 from meter_infer.reading.fast import RELIT, Course, FastReading, Strides
 from meter_infer.reading.geometry import TubeGeometry
-from meter_infer.reading.surroundings import around_tube, normal_of
+from meter_infer.reading.surroundings import around_tube
 from meter_infer.reading.tube_pictures import FIRST_UNSURE, UNSURE, TubePictures
 from meter_infer.types import Luma, Reason
 
@@ -81,9 +81,7 @@ class FastTube:
             abs(self._drawn.fraction_of(still.end) - 1),
             abs(still.width / self._drawn.width - 1) * 0.15,
         )
-        aside = np.abs(
-            (np.stack([still.start, still.end]) - self._drawn.start) @ normal_of(self._drawn)
-        ).max()
+        aside = np.abs((np.stack([still.start, still.end]) - self._drawn.start) @ self._drawn.normal).max()
         if off > STALE_MAP or aside > 0.2 * self._drawn.width or not self._usable:
             return False
         self._looks = [*self._looks, still][-LOOKS:]
@@ -142,7 +140,7 @@ class FastTube:
         fractions = (np.arange(self._count) + 0.5) / self._count * (1 + 2 * MARGIN) - MARGIN
         along = geometry.start + fractions[:, None] * (geometry.end - geometry.start)
         across = np.linspace(-BROAD, BROAD, ACROSS) * geometry.width
-        points = along[None] + across[:, None, None] * normal_of(geometry)
+        points = along[None] + across[:, None, None] * geometry.normal
         height, width = luma.shape
         low = np.floor(points.reshape(-1, 2).min(axis=0)).astype(int) - 1
         high = np.ceil(points.reshape(-1, 2).max(axis=0)).astype(int) + 2

@@ -149,6 +149,12 @@ class TubeGeometry:
         """Unit vector from start to end, (2,)."""
         return (self.end - self.start) / max(self.length, 1e-9)
 
+    @property
+    def normal(self) -> NDArray[np.float64]:
+        """Unit vector across the tube, (2,): its direction turned clockwise as seen in the picture."""
+        along = self.direction
+        return np.array([-along[1], along[0]])
+
     def moved(self, shift: NDArray[np.float64]) -> "TubeGeometry":
         """Return the same tube displaced by `shift` (frame pixels, (2,))."""
         return replace(self, start=self.start + shift, end=self.end + shift)

@@ -161,7 +161,7 @@ def _top(liquid: Segment, geometry: TubeGeometry) -> float | None:
         return None
     cells, _ = found
     # Across a wide vessel a surface that does not stand square to the axis ends at many fractions.
-    aside = (cells - geometry.start) @ np.array([-geometry.direction[1], geometry.direction[0]])
+    aside = (cells - geometry.start) @ geometry.normal
     middle = cells[(np.abs(aside) < 0.25 * geometry.width) & (cells[:, 1] > liquid.box.y1)]
     along = ((middle if len(middle) > 2 else cells) - geometry.start) @ geometry.direction
     return float((np.percentile(along, 98) + 0.4 * liquid.mask.pitch) / geometry.length)
@@ -180,7 +180,7 @@ def refine_surface(
     step = 0.5 * pixel
     count = int(np.clip(np.ceil(half / step), 6, 400))
     offsets = np.arange(-count, count + 1) * step
-    normal = np.array([-geometry.direction[1], geometry.direction[0]])
+    normal = geometry.normal
     across = np.linspace(-0.28, 0.28, 9) * geometry.width
     centers = geometry.start + (fraction + offsets)[:, None] * (geometry.end - geometry.start)
     profile = np.median(patch.sample(centers[:, None, :] + across[None, :, None] * normal), axis=1)

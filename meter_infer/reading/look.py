@@ -13,7 +13,7 @@ from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import PointerLine
 from meter_infer.reading.level import TubeView, refine_surface, rescaled, view_tube
 from meter_infer.reading.marks import ring_of
-from meter_infer.reading.pointer import Ridge, crossing, find_ridge
+from meter_infer.reading.pointer import Ridge, find_ridge, mask_crossing
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
@@ -270,11 +270,6 @@ def _weighed(
         return GOOD + (1 - GOOD) * (fitted - weights.accept) / (1 - weights.accept), Reason.OK, False
     doubt = Reason.DISAGREEMENT if reason is Reason.OK else reason
     return GOOD * fitted / weights.accept, doubt, False
-
-
-def mask_crossing(geometry: DialGeometry, pointer: PointerLine) -> float | None:
-    """Return where a pointer meets the scale's circle, radians in dial coordinates, or None."""
-    return crossing(geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip), geometry.band[0])
 
 
 def _on_ridge(geometry: DialGeometry, pointer: PointerLine, ridge: Ridge) -> PointerLine:

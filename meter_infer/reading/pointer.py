@@ -63,6 +63,11 @@ def crossing(hub: NDArray[np.float64], tip: NDArray[np.float64], radius: float =
     return atan2(y + way * v, x + way * u)
 
 
+def mask_crossing(geometry: DialGeometry, pointer: PointerLine) -> float | None:
+    """Return where a pointer meets the scale's circle, radians in dial coordinates, or None."""
+    return crossing(geometry.to_dial(pointer.hub), geometry.to_dial(pointer.tip), geometry.band[0])
+
+
 def find_ridge(patch: Patch, geometry: DialGeometry, line: PointerLine) -> Ridge | None:
     """Find the pointer's axis near `line` in the luma plane.
 

@@ -1,7 +1,6 @@
 """Where around a meter an anchor may be set: on what stands still while the meter's reading changes."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from meter_infer.reading.anchor import Anchor
 from meter_infer.reading.dial import PointerLine
@@ -47,12 +46,6 @@ def around_dial(luma: Luma, geometry: DialGeometry, pointer: PointerLine, broad:
     return anchor if anchor.usable else None
 
 
-def normal_of(geometry: TubeGeometry) -> NDArray[np.float64]:
-    """Return the direction (2,) across a tube."""
-    direction = geometry.direction
-    return np.array([-direction[1], direction[0]])
-
-
 def around_tube(luma: Luma, geometry: TubeGeometry) -> Anchor | None:
     """Return an anchor on what stands around a tube in a frame (uint8, height x width), or None as above."""
     height, width = luma.shape
@@ -67,7 +60,7 @@ def around_tube(luma: Luma, geometry: TubeGeometry) -> Anchor | None:
         return None
     grid = np.stack(np.meshgrid(np.arange(x1, x2) + 0.5, np.arange(y1, y2) + 0.5), axis=-1)
     along = (grid - geometry.start) @ geometry.direction / geometry.length
-    across = np.abs((grid - geometry.start) @ normal_of(geometry))
+    across = np.abs((grid - geometry.start) @ geometry.normal)
     free = (across < reach) & (along > -0.25) & (along < 1.25)
     free &= (across > 0.7 * geometry.width) | (along < -0.1) | (along > 1.1)
     anchor = Anchor(luma, free, (x1, y1), geometry.point_at(0.5))

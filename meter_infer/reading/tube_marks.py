@@ -82,8 +82,7 @@ class _Frame:
 
     def axes(self, shear: float, slant: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the steps along and across, frame pixels."""
-        along = self.geometry.direction
-        across = np.array([-along[1], along[0]])
+        along, across = self.geometry.direction, self.geometry.normal
         return along + slant * across, across + shear * along
 
     def table(self, patch: Patch, shear: float, slant: float) -> Luma:
@@ -170,9 +169,7 @@ def _surroundings(patch: Patch, geometry: TubeGeometry) -> _Frame | None:
     height, width = patch.pixels.shape
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) * patch.pitch
     away = corners + np.array(patch.origin) - geometry.start
-    along = geometry.direction
-    reach = away @ along
-    aside = away @ np.array([-along[1], along[0]])
+    reach, aside = away @ geometry.direction, away @ geometry.normal
     first = max(-BEYOND * geometry.length, float(reach.min()))
     last = min((1 + BEYOND) * geometry.length, float(reach.max()))
     wide = 0.6 * geometry.width + 0.3 * geometry.length
