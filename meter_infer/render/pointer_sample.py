@@ -8,6 +8,10 @@ from meter_infer.render.dial_style import HandStyle, HubStyle
 
 Profile = list[tuple[float, float]]
 
+LONGEST_TAIL = 0.65
+"""Length of a counterweight, share of the pointer's own. Longer ones are not built: a pointer whose tail is as long
+as its tip tells nobody which is which."""
+
 BLACK: Color = (22, 20, 20)
 WHITE: Color = (240, 242, 242)
 RED: Color = (36, 28, 200)
@@ -132,7 +136,8 @@ def sample_pointer(
     }[family]
     tail_kind = choose(rng, ("none", "straight", "fan", "flare", "block", "disc", "ring", "crescent"), tails)
     front = _front(rng, kind, reach, 0.0)
-    tail_length = min(tail_room, uniform(rng, 0.14, 0.38) if rng.random() > 0.12 else uniform(rng, 0.35, 0.6))
+    tail_length = uniform(rng, 0.14, 0.38) if rng.random() > 0.12 else uniform(rng, 0.35, 0.6)
+    tail_length = min(tail_room, tail_length, LONGEST_TAIL * reach)
     tail, holes = _tail(rng, tail_kind, tail_length, front[0][1])
     profile = [*tail, *front]
     if rng.random() < 0.5:  # a small eye around the pivot, part of the sheet metal

@@ -13,6 +13,7 @@ from meter_infer.render.dial import Dial, DialStyle, draw_dial, sample_dial_styl
 from meter_infer.render.dial_face import paint_face
 from meter_infer.render.dial_style import HubStyle, Shape
 from meter_infer.render.model import DialScale
+from meter_infer.render.pointer_sample import LONGEST_TAIL
 from meter_infer.types import MeterKind, SegmentClass
 
 SIZE = 512
@@ -208,3 +209,12 @@ def test_a_fill_keeps_its_area() -> None:
     canvas.bars((0.0, 0.0), np.array([0.3]), 0.2, 0.8, (0.03, 0.03), (255, 255, 255))
     area = canvas.finish()[..., 0].sum() / 255 / (OUTER * SIZE) ** 2
     assert area == pytest.approx(0.6 * 0.03, rel=0.05)
+
+
+def test_a_tail_is_shorter_than_its_pointer() -> None:
+    profiles = [style_of(seed).pointer.profile for seed in range(300)]
+    tails = [-profile[0][0] / profile[-1][0] for profile in profiles]
+
+    assert max(tails) <= LONGEST_TAIL + 1e-9
+    assert min(tails) < 0.3
+    assert sum(tail > 0.5 for tail in tails) > 10  # long ones are still drawn
