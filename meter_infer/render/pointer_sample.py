@@ -9,8 +9,8 @@ from meter_infer.render.dial_style import HandStyle, HubStyle
 Profile = list[tuple[float, float]]
 
 LONGEST_TAIL = 0.65
-"""Length of a counterweight, share of the pointer's own. Longer ones are not built: a pointer whose tail is as
-long as its tip tells nobody which is which."""
+"""Length of a counterweight, share of the pointer's own. Longer ones are not built: a pointer whose tail
+is as long as its tip tells nobody which is which."""
 
 BLACK: Color = (22, 20, 20)
 WHITE: Color = (240, 242, 242)
