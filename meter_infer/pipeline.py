@@ -13,12 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from meter_infer.binding import Binder, Bound, Place
+from meter_infer.binding import Bound
 from meter_infer.deferral import Deferral
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Again, Look, glance
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.sampling import is_blank
+from meter_infer.roster import Roster
 from meter_infer.trust import Alone, Schedule, Turn, between, majority, remember, verify
 from meter_infer.types import Box, Detection, Frame, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, unread, valued
@@ -38,8 +39,6 @@ FRESH_FRAMES = 5
 """Frames of a new place after which a moved camera is no longer reported."""
 FRESH_LOOKS = 2
 """The same where the networks look once in a while: their looks at the new place."""
-MAX_PASSING = 64
-"""Cameras without a configuration that are remembered."""
 SETTLED = 10
 """Looks after a good one that could have had a second opinion until the next that can."""
 
@@ -94,20 +93,13 @@ class MeterReader:
         self._turn: Turn = turn or Alone()
         self._detector = detector
         self._segmenter = segmenter
-        self._automatic = automatic
+        self._roster = Roster(meters, automatic=automatic)
         self._max_age_s = max_age_s
         self._clock = clock
         self._schedule = Schedule(cadence_s)
         self._deferring = deferring
         self._deferral = Deferral()
         self._verifications: Counter[str] = Counter()
-        self._binders: dict[str, Binder] = {}
-        self._states: dict[tuple[str, str], MeterState] = {}
-        self._configured = frozenset(setup.camera for setup in meters)
-        for setup in meters:
-            places = self._binders.setdefault(setup.camera, Binder(automatic=automatic)).places
-            places.append(Place(setup.meter, setup.kind, setup.box))
-            self._states[setup.camera, setup.meter] = MeterState(setup)
         self.shapes: dict[tuple[str, str], Look] = {}
         """What the last look at each meter saw, for drawing."""
 
@@ -117,6 +109,9 @@ class MeterReader:
         A frame of one brightness (no signal) or one that is too old is not looked at; its
         configured meters are reported ``bad`` all the same: silence is no reading.
         """
+        for frame in frames:
+            if (camera := self._roster.meet(frame.camera)) is not None:
+                self.forget(camera)
         unfit = [self._unfit(frame) for frame in frames]
         quick = [
             None if reason else self._between(frame) for frame, reason in zip(frames, unfit, strict=True)
@@ -143,7 +138,7 @@ class MeterReader:
         with self._turn:
             self._turn.urgent = any(self._is_starving(frame) for frame in frames)
             found = self._detector.detect(frames)
-            bound = [self._binder(f).bind(meters) for f, meters in zip(frames, found, strict=True)]
+            bound = [self._roster.bind(f.camera, meters) for f, meters in zip(frames, found, strict=True)]
             jobs = [
                 (f, item.box) for f, items in zip(frames, bound, strict=True) for item in items if item.box
             ]
@@ -171,7 +166,7 @@ class MeterReader:
         patient = free and schedule.may_look(frame.camera, at_s)
         readings: list[Reading] = []
         doubtful: list[tuple[MeterState, Bound]] = []
-        places = self._binder(frame).places
+        places = self._roster.places(frame.camera)
         turnaround_s = schedule.cadence_s * max(1, len(places))
         for place in places:
             if place.automatic and place.missed:
@@ -249,7 +244,7 @@ class MeterReader:
         self._verifications[frame.camera] += 1
         known = [
             (state.looked_s, bound)
-            for place in self._binder(frame).places
+            for place in self._roster.places(frame.camera)
             if place.box is not None and not place.missed
             for bound in (Bound(place.meter, place.kind, place.box, 1.0),)
             if (state := self._state(frame, bound)).fast is not None
@@ -293,51 +288,29 @@ class MeterReader:
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters; those that did not change keep what is known of them."""
-        binder = self._binders.setdefault(camera, Binder(automatic=self._automatic))
-        places = {place.meter: place for place in binder.places if not place.automatic}
-        known = {key[1]: state for key, state in self._states.items() if key[0] == camera}
-        self.forget(camera)
-        self._binders[camera] = binder
-        self._configured |= {camera}
-        binder.places.clear()
-        for setup in meters:
-            state, place = known.get(setup.meter), places.get(setup.meter)
-            if state is None or place is None or state.setup != setup:
-                state, place = MeterState(setup), Place(setup.meter, setup.kind, setup.box)
-            self._states[camera, setup.meter] = state
-            binder.places.append(place)
+        self._roster.configure(camera, meters)
+        self._forget_frames(camera)
 
     def forget(self, camera: str) -> None:
         """Forget a camera and its meters."""
-        self._configured -= {camera}
-        self._binders.pop(camera, None)
-        self._schedule.forget(camera)
-        self._deferral.forget(camera)
-        self._verifications.pop(camera, None)
-        for key in [key for key in self._states if key[0] == camera]:
-            del self._states[key]
-            self.shapes.pop(key, None)
+        self._roster.forget(camera)
+        self._forget_frames(camera)
 
     def close(self) -> None:
         """Forget everything; the networks belong to the caller."""
-        self._binders.clear()
-        self._states.clear()
+        self._roster.clear()
         self._schedule = Schedule(self._schedule.cadence_s)
         self._deferral.clear()
         self._verifications.clear()
         self.shapes.clear()
 
-    def _binder(self, frame: Frame) -> Binder:
-        if frame.camera not in self._binders:
-            self._forget_a_camera()
-            self._binders[frame.camera] = Binder(automatic=self._automatic)
-        return self._binders[frame.camera]
-
-    def _forget_a_camera(self) -> None:
-        """Make room: a folder of photographs is as many cameras, none of which is seen again."""
-        passing = [camera for camera in self._binders if camera not in self._configured]
-        if len(passing) >= MAX_PASSING:
-            self.forget(passing[0])
+    def _forget_frames(self, camera: str) -> None:
+        """Forget what was planned and drawn for a camera's frames."""
+        self._schedule.forget(camera)
+        self._deferral.forget(camera)
+        self._verifications.pop(camera, None)
+        for key in [key for key in self.shapes if key[0] == camera]:
+            del self.shapes[key]
 
     def _unfit(self, frame: Frame) -> Reason | None:
         if self._max_age_s is not None and self._clock() - frame.received_s > self._max_age_s:
@@ -345,14 +318,11 @@ class MeterReader:
         return Reason.NO_SIGNAL if is_blank(frame.luma) else None
 
     def _silent(self, frame: Frame, reason: Reason) -> list[Reading]:
-        places = self._binder(frame).places
+        places = self._roster.places(frame.camera)
         return [self._bad(frame, Bound(p.meter, p.kind, p.box, 0.0), reason) for p in places]
 
     def _state(self, frame: Frame, bound: Bound) -> MeterState:
-        key = frame.camera, bound.meter
-        if key not in self._states:
-            self._states[key] = MeterState(MeterSetup(frame.camera, bound.meter, bound.kind))
-        return self._states[key]
+        return self._roster.state(frame.camera, bound.meter, bound.kind)
 
     def _bad(self, frame: Frame, bound: Bound, reason: Reason, confidence: float = 0.0) -> Reading:
         unit = self._state(frame, bound).setup.unit

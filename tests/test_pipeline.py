@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from meter_infer.calibration import Calibration
-from meter_infer.pipeline import FRESH_FRAMES, MAX_PASSING, MeterReader, MeterSetup
+from meter_infer.pipeline import FRESH_FRAMES, MeterReader, MeterSetup
+from meter_infer.roster import MAX_PASSING
 from meter_infer.types import (
     Box,
     Detection,
@@ -395,5 +396,6 @@ def test_a_folder_of_photographs_does_not_fill_the_memory(scene: Scene) -> None:
     meters = MeterReader(detector, KnownSegmenter([]))
     for index in range(3 * MAX_PASSING):
         meters.read([frame(scene.luma, 0, f"photo-{index}")])
-    assert len(meters._binders) <= MAX_PASSING
-    assert len(meters._states) <= MAX_PASSING
+    assert len(meters._roster.cameras) <= MAX_PASSING
+    assert {camera for camera, _ in meters._roster.states} <= meters._roster.cameras
+    assert {camera for camera, _ in meters.shapes} <= meters._roster.cameras

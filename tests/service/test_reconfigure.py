@@ -57,14 +57,14 @@ def test_a_meter_that_stays_keeps_what_is_known_of_it(scene: Scene) -> None:
     reader, _ = make(scene)
     reader.configure("cam", [SETUP])
     reader.read([frame(scene.luma, 0)])
-    state = reader._states["cam", "p1"]
+    state = reader._roster.states["cam", "p1"]
     reader.configure("cam", [SETUP, replace(SETUP, meter="p2")])
-    assert reader._states["cam", "p1"] is state
-    assert reader._states["cam", "p2"] is not state
-    assert set(reader._binders) == {"cam"}
+    assert reader._roster.states["cam", "p1"] is state
+    assert reader._roster.states["cam", "p2"] is not state
+    assert reader._roster.cameras == {"cam"}
     reader.configure("cam", [replace(SETUP, max_rate=1.0)])
-    assert reader._states["cam", "p1"] is not state
-    assert ("cam", "p2") not in reader._states
+    assert reader._roster.states["cam", "p1"] is not state
+    assert ("cam", "p2") not in reader._roster.states
 
 
 def test_a_forgotten_camera_leaves_nothing_behind(scene: Scene) -> None:
@@ -72,8 +72,8 @@ def test_a_forgotten_camera_leaves_nothing_behind(scene: Scene) -> None:
     reader.configure("cam", [SETUP])
     reader.read([frame(scene.luma, 0)])
     reader.forget("cam")
-    assert not reader._states
-    assert not reader._binders
+    assert not reader._roster.states
+    assert not reader._roster.cameras
     assert not reader._schedule.known
     assert not reader.shapes
 
@@ -83,4 +83,4 @@ def test_many_configured_cameras_are_all_kept(scene: Scene) -> None:
     for number in range(300):
         reader.configure(f"cam{number}", [replace(SETUP, camera=f"cam{number}")])
     reader.read([frame(scene.luma, 0)])
-    assert ("cam0", "p1") in reader._states
+    assert ("cam0", "p1") in reader._roster.states

@@ -1,0 +1,102 @@
+"""All cameras and their meters: where each meter is, and what is remembered of it."""
+
+from collections.abc import Sequence
+
+from meter_infer.binding import Binder, Bound, Place
+from meter_infer.types import Detection, MeterKind
+from meter_infer.valuing import MeterSetup, MeterState
+
+MAX_PASSING = 64
+"""Cameras without a configuration that are remembered."""
+
+
+class Roster:
+    """What is known of the meters of any number of cameras, from the configuration and from looks.
+
+    Args:
+        meters: what is configured.
+        automatic: give meters that no configuration names an id of their own.
+    """
+
+    def __init__(self, meters: Sequence[MeterSetup] = (), *, automatic: bool = True) -> None:
+        self._automatic = automatic
+        self._binders: dict[str, Binder] = {}
+        self._states: dict[tuple[str, str], MeterState] = {}
+        self._configured: set[str] = set()
+        for setup in meters:
+            self._configured.add(setup.camera)
+            self._enter(setup)
+
+    @property
+    def cameras(self) -> frozenset[str]:
+        """The cameras that are remembered."""
+        return frozenset(self._binders)
+
+    @property
+    def states(self) -> dict[tuple[str, str], MeterState]:
+        """What is remembered of each meter, by camera and meter; a copy."""
+        return dict(self._states)
+
+    def meet(self, camera: str) -> str | None:
+        """Take up a camera; return the one that must be forgotten for it, if any.
+
+        A folder of photographs is as many cameras, none of which is seen again.
+        """
+        if camera in self._binders:
+            return None
+        passing = [name for name in self._binders if name not in self._configured]
+        self._binders[camera] = Binder(automatic=self._automatic)
+        return passing[0] if len(passing) >= MAX_PASSING else None
+
+    def places(self, camera: str) -> list[Place]:
+        """Return where the meters of a camera are, the configured ones first and in their order."""
+        return self._binder(camera).places
+
+    def bind(self, camera: str, detections: Sequence[Detection]) -> list[Bound]:
+        """Return a camera's meters in a frame with these detections; see `Binder.bind`."""
+        return self._binder(camera).bind(detections)
+
+    def state(self, camera: str, meter: str, kind: MeterKind) -> MeterState:
+        """Return what is remembered of a meter; one that is new has an empty memory."""
+        key = camera, meter
+        if key not in self._states:
+            self._states[key] = MeterState(MeterSetup(camera, meter, kind))
+        return self._states[key]
+
+    def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
+        """Replace a camera's meters; those that did not change keep what is known of them."""
+        places = {place.meter: place for place in self.places(camera) if not place.automatic}
+        known = {meter: state for (owner, meter), state in self._states.items() if owner == camera}
+        binder = self._binders[camera]
+        self.forget(camera)
+        self._binders[camera] = binder
+        self._configured.add(camera)
+        binder.places.clear()
+        for setup in meters:
+            state, place = known.get(setup.meter), places.get(setup.meter)
+            if state is None or place is None or state.setup != setup:
+                self._enter(setup)
+            else:
+                self._states[camera, setup.meter] = state
+                binder.places.append(place)
+
+    def forget(self, camera: str) -> None:
+        """Forget a camera and its meters."""
+        self._configured.discard(camera)
+        self._binders.pop(camera, None)
+        for key in [key for key in self._states if key[0] == camera]:
+            del self._states[key]
+
+    def clear(self) -> None:
+        """Forget everything but which cameras are configured."""
+        self._binders.clear()
+        self._states.clear()
+
+    def _enter(self, setup: MeterSetup) -> None:
+        self._binder(setup.camera).places.append(Place(setup.meter, setup.kind, setup.box))
+        self._states[setup.camera, setup.meter] = MeterState(setup)
+
+    def _binder(self, camera: str) -> Binder:
+        if camera not in self._binders:
+            self._binders[camera] = Binder(automatic=self._automatic)
+        return self._binders[camera]
