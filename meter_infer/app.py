@@ -56,6 +56,8 @@ class ReaderOptions:
     """How the engine runs."""
     gpu_loss: GpuLoss = "cpu"
     """What happens when the GPU falls away."""
+    positions: Path | None = None
+    """File that tells the live service where meters calibrated by points stood when it ran last."""
 
 
 BuildReader = Callable[[Sequence[MeterSetup], ReaderOptions], Reader]

@@ -9,6 +9,9 @@ from typing import Self
 
 from meter_infer.errors import CalibrationError
 
+PicturePoints = tuple[tuple[float, tuple[float, float]], ...]
+"""(value, (x, y)): values and where they stand in the picture, pixels."""
+
 
 def _require_monotonic(values: list[float]) -> None:
     steps = [b - a for a, b in pairwise(values)]

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from meter_infer.binding import Bound
 from meter_infer.deferral import Deferral
+from meter_infer.positions import Positions
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Again, Look, glance
 from meter_infer.reading.quality import GOOD
@@ -75,6 +76,7 @@ class MeterReader:
             the meters are read from the luma plane.
         deferring: a frame is read from the luma plane even when the networks are due, or a meter is in doubt;
             the caller has them look at it by `verify`, once its readings are out.
+        positions: where an earlier run saw meters that are calibrated by points in the picture.
     """
 
     def __init__(
@@ -89,11 +91,12 @@ class MeterReader:
         clock: Callable[[], float] = time.monotonic,
         turn: Turn | None = None,
         deferring: bool = False,
+        positions: Positions | None = None,
     ) -> None:
         self._turn: Turn = turn or Alone()
         self._detector = detector
         self._segmenter = segmenter
-        self._roster = Roster(meters, automatic=automatic)
+        self._roster = Roster(meters, automatic=automatic, positions=positions)
         self._max_age_s = max_age_s
         self._clock = clock
         self._schedule = Schedule(cadence_s)
@@ -285,6 +288,11 @@ class MeterReader:
         self.shapes[frame.camera, bound.meter] = seen
         base = self._bad(frame, bound, Reason.OK, seen.confidence)
         return valued(base, seen, fraction, state, followed=state.fast)
+
+    @property
+    def positions(self) -> Positions:
+        """Where the meters stand that are calibrated by points in the picture, to be told to a later run."""
+        return self._roster.positions
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters; those that did not change keep what is known of them."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from meter_infer.binding import Binder, Bound, Place
+from meter_infer.positions import Position, Positions
 from meter_infer.types import Detection, MeterKind
 from meter_infer.valuing import MeterSetup, MeterState
 
@@ -16,10 +17,18 @@ class Roster:
     Args:
         meters: what is configured.
         automatic: give meters that no configuration names an id of their own.
+        positions: where an earlier run saw meters whose points have not changed since.
     """
 
-    def __init__(self, meters: Sequence[MeterSetup] = (), *, automatic: bool = True) -> None:
+    def __init__(
+        self,
+        meters: Sequence[MeterSetup] = (),
+        *,
+        automatic: bool = True,
+        positions: Positions | None = None,
+    ) -> None:
         self._automatic = automatic
+        self._recalled = dict(positions or {})
         self._binders: dict[str, Binder] = {}
         self._states: dict[tuple[str, str], MeterState] = {}
         self._configured: set[str] = set()
@@ -36,6 +45,15 @@ class Roster:
     def states(self) -> dict[tuple[str, str], MeterState]:
         """What is remembered of each meter, by camera and meter; a copy."""
         return dict(self._states)
+
+    @property
+    def positions(self) -> dict[tuple[str, str], Position]:
+        """Where the meters stand whose points are in the picture, those for which this is known for sure."""
+        return {
+            key: Position(state.setup.calibration_points, state.standing.home)
+            for key, state in list(self._states.items())
+            if state.setup.calibration_points is not None and state.standing.home is not None
+        }
 
     def meet(self, camera: str) -> str | None:
         """Take up a camera; return the one that must be forgotten for it, if any.
@@ -94,7 +112,10 @@ class Roster:
 
     def _enter(self, setup: MeterSetup) -> None:
         self._binder(setup.camera).places.append(Place(setup.meter, setup.kind, setup.box))
-        self._states[setup.camera, setup.meter] = MeterState(setup)
+        state = self._states[setup.camera, setup.meter] = MeterState(setup)
+        known = self._recalled.pop((setup.camera, setup.meter), None)
+        if known is not None and known.points == setup.calibration_points:
+            state.standing.recall(known.geometry)
 
     def _binder(self, camera: str) -> Binder:
         if camera not in self._binders:

@@ -1,6 +1,7 @@
 """The live service of a site: its cameras, networks, sinks and status page, put together."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from meter_infer.evidence import EvidenceSettings
 from meter_infer.networks import load_networks
 from meter_infer.overlay import shapes_of
 from meter_infer.pipeline import MeterReader, MeterSetup
+from meter_infer.positions import PositionFile
 from meter_infer.runtime.background import BackgroundBackend
 from meter_infer.runtime.health import Health, health_of, present_metrics
 from meter_infer.runtime.http import StatusServer
@@ -40,6 +42,8 @@ from meter_infer.types import Frame, Reading
 logger = logging.getLogger(__name__)
 
 _LEAST_LANES, _MOST_LANES = 4, 32
+_SAVED_AFTER_S, _SAVED_EVERY_S = 60.0, 600.0
+"""When positions are written for the first time, and how often after that; at the end in any case."""
 _BACKLOG = 12
 """Frames of a camera that wait while the networks look at one of them."""
 
@@ -68,6 +72,8 @@ class NetworkLiveReader:
 
     def __init__(self, options: ReaderOptions, cadence_s: float, observe: Observe) -> None:
         self._turn = NetworkTurn()
+        self._positions = PositionFile(options.positions) if options.positions is not None else None
+        self._save_s = time.monotonic() + _SAVED_AFTER_S
         with ExitStack() as stack:
             engine, wrap = options.engine, None
             if cadence_s > 0:
@@ -81,6 +87,7 @@ class NetworkLiveReader:
                 cadence_s=cadence_s,
                 turn=self._turn,
                 deferring=True,
+                positions=self._positions.load() if self._positions is not None else None,
             )
             stack.callback(self._reader.close)
             self.engine = networks.name
@@ -97,7 +104,15 @@ class NetworkLiveReader:
     def verify(self, frame: Frame) -> list[Reading]:
         """Have the networks look at a frame that was read without them."""
         with self._turn.desk:
-            return self._reader.verify(frame)
+            readings = self._reader.verify(frame)
+        if time.monotonic() >= self._save_s:
+            self._save()
+        return readings
+
+    def _save(self) -> None:
+        self._save_s = time.monotonic() + _SAVED_EVERY_S
+        if self._positions is not None:
+            self._positions.save(self._reader.positions)
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
         """Replace a camera's meters."""
@@ -114,6 +129,7 @@ class NetworkLiveReader:
 
     def close(self) -> None:
         """Let go of the networks."""
+        self._save()
         self._close()
 
 
@@ -177,8 +193,9 @@ class Service:
             self._server.start()
         self.live.connect()
         options, cadence_s = self._options, self._site.reading.cadence
+        reader = replace(options.reader, positions=self._site.resolve(self._site.reading.positions))
         try:
-            self._reader = options.build_reader(options.reader, cadence_s, self.live.metrics.observe)
+            self._reader = options.build_reader(reader, cadence_s, self.live.metrics.observe)
         except MeterInferError:
             self.stop()
             raise
@@ -201,7 +218,8 @@ class Service:
             self._manager.ready()
         if _fixed(site) != _fixed(self._site):
             logger.warning(
-                "Changes of sinks, http, evidence and reading.cadence take effect at the next start."
+                "Changes of sinks, http, evidence, reading.cadence and reading.positions take effect at the "
+                "next start."
             )
         self.live.loop.limits = settings.batch
         self.live.apply(settings.cameras)
@@ -235,7 +253,7 @@ class Service:
 
 def _fixed(site: Site) -> tuple[object, ...]:
     """What cannot change while the service runs."""
-    return site.sinks, site.http, site.evidence, site.reading.cadence
+    return site.sinks, site.http, site.evidence, site.reading.cadence, site.reading.positions
 
 
 def open_feed(settings: CameraSettings) -> Source:

@@ -34,6 +34,8 @@ class Standing:
     """The meter in the picture in which the points were clicked."""
     _settled: bool = False
     """The meter was lost before: its home is known no better by what is seen after that."""
+    _sure: bool = False
+    """The home is the mean of several looks."""
 
     @property
     def moved(self) -> tuple[float, float]:
@@ -44,6 +46,15 @@ class Standing:
     def built(self) -> tuple[float, float]:
         """How far it had moved when the frame-rate path was built."""
         return self._base
+
+    @property
+    def home(self) -> DialGeometry | TubeGeometry | None:
+        """The meter in the picture in which the points were clicked, once that is known for sure."""
+        return self._home if self._sure else None
+
+    def recall(self, home: DialGeometry | TubeGeometry) -> None:
+        """Take note of where an earlier run saw the meter: it must first be seen there again."""
+        self._home, self._sure, self._settled, self.lost = home, True, True, True
 
     def swing(self, shift: tuple[float, float]) -> None:
         """Take note of how far the picture has swung since the frame-rate path was built."""
@@ -62,6 +73,7 @@ class Standing:
         """
         if self._home is None or (verified and not self._settled):
             self._home = geometry.moved(-np.array(self._base))
+            self._sure |= verified
 
     def is_lost(self, geometry: DialGeometry | TubeGeometry | None, astray: bool) -> bool:
         """Say whether the points belong to another picture than this; it stays so until the meter is back.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from meter_infer.binding import Bound
-from meter_infer.calibration import Calibration
+from meter_infer.calibration import Calibration, PicturePoints
 from meter_infer.errors import CalibrationError
 from meter_infer.plausibility import RateLimit
 from meter_infer.reading.fast_dial import FastDial
@@ -44,8 +44,8 @@ class MeterSetup:
     """Where it is in the picture; None: bound by order."""
     calibration: Calibration | None = None
     """From the range or the calibration points; None: the value is not known, only the fraction."""
-    calibration_points: tuple[tuple[float, tuple[float, float]], ...] | None = None
-    """(value, (x, y)): marks clicked in the picture; they overrule `calibration`."""
+    calibration_points: PicturePoints | None = None
+    """Marks clicked in the picture; they overrule `calibration`."""
     unit: str | None = None
     max_rate: float | None = None
     """Largest plausible change in units per second; None: any."""

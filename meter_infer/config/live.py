@@ -66,6 +66,8 @@ class ReadingConfig(Section):
     """How long a batch waits for further cameras."""
     staleness: Duration = 2.0
     """A frame older than this is not worth reading any more."""
+    positions: Path = Path("meter_infer-positions.json")
+    """Where meters calibrated by points stood: tells the next start whether a camera was moved meanwhile."""
 
 
 class CsvConfig(Section):

@@ -105,3 +105,17 @@ def test_a_reload_with_a_mistake_changes_nothing(folder: Path) -> None:
     assert not service.reload()
     assert service.live.feeds() == feeds
     assert service.stop() == []
+
+
+def test_positions_are_kept_beside_the_site_file(folder: Path) -> None:
+    asked: list[Path | None] = []
+
+    def noting(options: ReaderOptions, cadence_s: float, observe: Observe) -> LiveReader:
+        asked.append(options.positions)
+        return build(options, cadence_s, observe)
+
+    for text in ("", "reading: {positions: state/where.json}"):
+        service = Service(load_site(site(folder, text)), ServiceOptions(build_reader=noting))
+        service.start()
+        service.stop()
+    assert asked == [folder / "meter_infer-positions.json", folder / "state" / "where.json"]
