@@ -113,6 +113,7 @@ def photographs(
     backgrounds: Annotated[
         list[Path] | None, typer.Option(help="Folders of pictures without gauges, to paste onto.")
     ] = None,
+    crop_px: Annotated[int, typer.Option(help="Side of the crops.", min=64, max=1024)] = 256,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Make detection and segmentation data sets out of labelled photographs.
@@ -121,7 +122,7 @@ def photographs(
     """
     from meter_infer.train.photographs import make_data_sets
 
-    summary = make_data_sets(labels, out, copies, scenes, backgrounds or [], seed)
+    summary = make_data_sets(labels, out, copies, scenes, backgrounds or [], seed, crop_px=crop_px)
     Console(stderr=True).print("\n".join(f"{name}: {value}" for name, value in summary.items()))
 
 

@@ -28,6 +28,7 @@ from meter_infer.train.recipe import CLASS_NAMES, Task
 from meter_infer.types import MeterKind
 
 CROP_PX = 256
+"""Side of a crop where nothing else is said."""
 CROP_FACTOR = 1.2
 """Side of a crop in longer sides of the instrument's box."""
 _PICTURE_PX = 960
@@ -47,6 +48,7 @@ def make_data_sets(
     backgrounds: Sequence[Path],
     seed: int,
     split: str = "train",
+    crop_px: int = CROP_PX,
 ) -> dict[str, str]:
     """Write `crops`, `pictures`, `levels` and `scenes` below ``out``; return a line of summary for each.
 
@@ -76,9 +78,9 @@ def make_data_sets(
             cutouts.append(cutout)
             name = f"{path.stem}_{index}"
             if split == "train":
-                _write_crops(crops, name, cutout, copies, empty, rng)
+                _write_crops(crops, name, cutout, copies, empty, crop_px, rng)
             else:
-                _write_plain_crop(crops, name, cutout)
+                _write_plain_crop(crops, name, cutout, crop_px)
     summary = {
         "crops": f"{crops.count} of {len(cutouts)} dials",
         "left out of the crops": ", ".join(f"{count} {reason}" for reason, count in refused.most_common()),
@@ -207,13 +209,15 @@ def _background(empty: Sequence[Picture], width: int, height: int, rng: np.rando
     return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
-def _crop_matrix(view: Matrix, gauge: PhotoGauge, shift: NDArray[np.float64], zoom: float) -> Matrix:
-    return place_box(view, gauge, CROP_PX * (0.5 + shift), CROP_PX / CROP_FACTOR * zoom)
+def _crop_matrix(
+    view: Matrix, gauge: PhotoGauge, side: int, shift: NDArray[np.float64], zoom: float
+) -> Matrix:
+    return place_box(view, gauge, side * (0.5 + shift), side / CROP_FACTOR * zoom)
 
 
-def _write_plain_crop(writer: _Writer, name: str, cutout: Cutout) -> None:
-    matrix = _crop_matrix(np.eye(3), cutout.gauge, np.zeros(2), 1.0)
-    grey = np.full((CROP_PX, CROP_PX, 3), PADDING, np.uint8)
+def _write_plain_crop(writer: _Writer, name: str, cutout: Cutout, side: int) -> None:
+    matrix = _crop_matrix(np.eye(3), cutout.gauge, side, np.zeros(2), 1.0)
+    grey = np.full((side, side, 3), PADDING, np.uint8)
     picture, _ = render(cutout, matrix, grey, keep_surroundings=True)
     writer.write(name, picture, [(int(k), outline) for k, outline in polygons(cutout, matrix)])
 
@@ -224,6 +228,7 @@ def _write_crops(
     cutout: Cutout,
     copies: int,
     empty: Sequence[Picture],
+    side: int,
     rng: np.random.Generator,
 ) -> None:
     """Write copies of a dial: as it is, seen from elsewhere, elsewhere, with its pointer elsewhere."""
@@ -233,12 +238,12 @@ def _write_crops(
         if movable is not None and rng.random() < 0.65:
             dial = movable.at(float(rng.uniform(-0.01, 1.01)))
         view = random_view(dial.gauge, rng) if rng.random() < 0.8 else np.eye(3)
-        matrix = _crop_matrix(view, dial.gauge, rng.normal(0, 0.02, 2), float(rng.uniform(0.93, 1.05)))
+        matrix = _crop_matrix(view, dial.gauge, side, rng.normal(0, 0.02, 2), float(rng.uniform(0.93, 1.05)))
         own = rng.random() < 0.6
         if own and rng.random() < 0.5:
-            background = np.full((CROP_PX, CROP_PX, 3), PADDING, np.uint8)
+            background = np.full((side, side, 3), PADDING, np.uint8)
         else:
-            background = _background(empty, CROP_PX, CROP_PX, rng)
+            background = _background(empty, side, side, rng)
         picture, _ = render(dial, matrix, background, keep_surroundings=own)
         objects = [(int(k), outline) for k, outline in polygons(dial, matrix)]
         writer.write(f"{name}_{number:03d}", picture, objects)

@@ -132,6 +132,20 @@ def test_data_sets(label_file: Path, tmp_path: Path) -> None:
     assert [list(load(path, Task.DETECT).classes) for path in levels.pictures] == [[1]]
 
 
+def test_crops_are_as_large_as_wanted(label_file: Path, tmp_path: Path) -> None:
+    items = []
+    for side in (256, 320):
+        out = tmp_path / str(side)
+        make_data_sets(label_file, out, copies=1, scenes=0, backgrounds=[], seed=1, crop_px=side)
+        (path,) = (out / "crops" / "images" / "train").iterdir()
+        items.append(load(path, Task.SEGMENT))
+    small, large = items
+    assert large.picture.shape == (320, 320, 3)
+    assert [o.max(0) * 1.25 for o in small.outlines] == [
+        pytest.approx(o.max(0), abs=0.5) for o in large.outlines
+    ]
+
+
 def test_same_seed_same_data(label_file: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         make_data_sets(label_file, tmp_path / name, copies=2, scenes=2, backgrounds=[], seed=5)
