@@ -68,6 +68,10 @@ def confidence(
     wanted: Annotated[
         float, typer.Option(help="Largest share of wrong readings among the good ones.", min=0.0, max=0.5)
     ] = 0.02,
+    wanted_placed: Annotated[
+        float,
+        typer.Option(help="The same of meters calibrated by points in the picture.", min=0.0, max=0.5),
+    ] = 0.01,
     models: ModelsOption = None,
 ) -> None:
     """Fit when a reading may be called good: the weights of its evidence and their threshold; the last fit.
@@ -78,7 +82,7 @@ def confidence(
 
     console = Console(stderr=True)
     looks = _collected(collect_looks, labels, models, console)
-    fits = {use: found.fit(wanted) for use, found in looks.items()}
+    fits = {use: found.fit(wanted_placed if use.placed else wanted) for use, found in looks.items()}
     write_weights(out, fits)
     for use, fit in fits.items():
         how = "calibrated by points" if use.placed else "by its scale's ends"

@@ -42,6 +42,9 @@ LOG = "log.csv"
 _GRADIENT_LIMIT = 10.0
 _FINAL_RATE = 0.02
 _UNFOLD_PICTURES = 64
+_AVERAGE, _AVERAGE_FROM = 0.998, 200.0
+"""The weights kept are an average over some 500 steps, over fewer in the first 200. Ultralytics' own constants
+suit runs of 100,000 steps: after 3,000 they average over 4."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class Training:
         if state is None:
             self._begin(network)
         self.network = network.to(self.device, memory_format=torch.channels_last)
-        self._ema = ModelEMA(self.network, decay=0.9995, tau=1000)
+        self._ema = ModelEMA(self.network, decay=_AVERAGE, tau=_AVERAGE_FROM)
         self._optimiser = _optimiser(self.network, recipe)
         if state is not None:
             self._resume(state)
