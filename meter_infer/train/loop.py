@@ -43,8 +43,8 @@ _GRADIENT_LIMIT = 10.0
 _FINAL_RATE = 0.02
 _UNFOLD_PICTURES = 64
 _AVERAGE, _AVERAGE_FROM = 0.998, 200.0
-"""The weights kept are an average over some 500 steps, over fewer in the first 200. Ultralytics' own constants
-suit runs of 100,000 steps: after 3,000 they average over 4."""
+"""The weights kept are an average over some 500 steps, over fewer in the first 200. Ultralytics' own
+constants suit runs of 100,000 steps: after 3,000 they average over 4."""
 
 
 @dataclass(frozen=True, slots=True)
