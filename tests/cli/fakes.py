@@ -75,3 +75,12 @@ def rows(text: str) -> list[dict[str, Any]]:
     """The rows of CSV text."""
     head, *lines = text.splitlines()
     return [dict(zip(head.split(","), line.split(","), strict=True)) for line in lines]
+
+
+def said(result: Any) -> str:
+    """The one sentence on stderr of a command that could do nothing."""
+    assert result.exit_code == 2, result.stderr
+    assert "Traceback" not in result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1, result.stderr
+    return str(lines[0])
