@@ -3,13 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.ellipse import fit_ellipse
+from meter_infer.reading.ellipse import circle_center, fit_ellipse
 from meter_infer.reading.geometry import TAU, DialGeometry, inverse, wrap
 from meter_infer.reading.sampling import Points, quantiles
 from meter_infer.types import Mask
 
 RAYS = 120
 """Directions in which the scale's band is looked for."""
+_FEWEST = 12
+"""Cells that make a band."""
+_SHORT_ARC = np.deg2rad(200)
+_SLIM = 0.4
+"""Ratio of a pointer's extents up to which its mask has a direction."""
 
 
 def likely_cells(mask: Mask, threshold: float) -> tuple[Points, NDArray[np.float64]]:
@@ -20,12 +25,42 @@ def likely_cells(mask: Mask, threshold: float) -> tuple[Points, NDArray[np.float
     return cells, mask.values[rows, columns].astype(np.float64)
 
 
+def likely_hub(scale: Mask, pointer: Mask | None) -> NDArray[np.float64] | None:
+    """Return where the hub of a short arc may be, frame pixels (2,), where no pivot is seen.
+
+    A panel meter hides it behind its front. An arc of 90 degrees alone does not tell an ellipse's centre;
+    that the dial is nearly round and the pointer points away from its hub does, to about a tenth of the
+    radius. None for longer arcs, which need no hub, and for what is no arc.
+    """
+    cells, soft = likely_cells(scale, 0.3)
+    if len(cells) < _FEWEST:
+        return None
+    center = circle_center(cells, soft)
+    around = cells - center
+    turns = np.sort(np.arctan2(around[:, 1], around[:, 0]))
+    if TAU - np.diff(turns, append=turns[0] + TAU).max() > _SHORT_ARC:
+        return None
+    if pointer is None:
+        return center
+    cells, soft = likely_cells(pointer, 0.4)
+    if len(cells) < 4:
+        return center
+    mean = soft @ cells / soft.sum()
+    around = cells - mean
+    values, vectors = np.linalg.eigh(around.T @ (around * soft[:, None]))
+    if values[0] > _SLIM**2 * values[1]:
+        return center
+    axis = vectors[:, 1]
+    hub: NDArray[np.float64] = mean + ((center - mean) @ axis) * axis
+    return hub
+
+
 def arc_points(
     mask: Mask, pivot: NDArray[np.float64] | None
 ) -> tuple[Points, NDArray[np.float64], NDArray[np.float64]] | None:
     """Return points on the band's centre line, their weights, and the band's thickness there (px)."""
     cells, soft = likely_cells(mask, 0.3)
-    if len(cells) < 12:
+    if len(cells) < _FEWEST:
         return None
     center = pivot
     if center is None:

@@ -11,7 +11,7 @@ from math import hypot
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.band import arc_points, band_ends
+from meter_infer.reading.band import arc_points, band_ends, likely_hub
 from meter_infer.reading.ellipse import fit_ellipse
 from meter_infer.reading.ends import MIN_SPAN, Candidate, Candidates
 from meter_infer.reading.geometry import TAU, DialGeometry, wrap
@@ -20,6 +20,11 @@ from meter_infer.reading.hands import find_pointer
 from meter_infer.reading.marks import Ring
 from meter_infer.reading.sampling import Points
 from meter_infer.types import Mask, Segment, SegmentClass
+
+PIVOT_OFF = 0.05
+"""Expected distance of the scale's centre from the pivot, share of the radius."""
+HUB_OFF = 0.1
+"""The same from where the hub is supposed to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +87,15 @@ def view_dial(segments: Sequence[Segment]) -> DialView | None:
     if scale is None or scale.mask is None:
         return None
     pivot = point_of(best(segments, SegmentClass.PIVOT))
-    arc = arc_points(scale.mask, pivot)
+    hub, off = pivot, PIVOT_OFF
+    if hub is None:
+        pointer = best(segments, SegmentClass.POINTER)
+        hub, off = likely_hub(scale.mask, None if pointer is None else pointer.mask), HUB_OFF
+    arc = arc_points(scale.mask, hub)
     if arc is None:
         return None
     points, weights, thickness = arc
-    fit = fit_ellipse(points, weights, pivot=pivot)
+    fit = fit_ellipse(points, weights, pivot=hub, pivot_sigma=off)
     if fit is None:
         return None
     bare = DialGeometry(fit.center, fit.axes, 0.0, TAU)

@@ -97,6 +97,25 @@ def fit_ellipse(
     return EllipseFit(theta[:2] * unit + shift, symmetric_root(axes * unit), residual)
 
 
+def circle_center(points: Points, weights: NDArray[np.float64], rounds: int = 8) -> NDArray[np.float64]:
+    """Return the centre, (2,), of the circle that is nearest to weighted points (n, 2), by Gauss and Newton.
+
+    Points on a straight line have none: then it is far away.
+    """
+    center = _algebraic_center(points, weights)
+    share = weights / weights.sum()
+    for _ in range(rounds):
+        away = points - center
+        distance = np.linalg.norm(away, axis=1)
+        # the radius is the mean distance: it gives way at once when the centre moves
+        slope = away / np.maximum(distance, 1e-9)[:, None]
+        slope -= share @ slope
+        residual = distance - share @ distance
+        normal = slope.T @ (slope * share[:, None])
+        center = center + np.linalg.lstsq(normal, slope.T @ (share * residual), rcond=1e-9)[0]
+    return center
+
+
 def _is_ellipse(theta: NDArray[np.float64]) -> bool:
     return bool(theta[2] > 0 and theta[2] * theta[4] - theta[3] ** 2 > 1e-4)
 
