@@ -20,7 +20,7 @@ def shapes_of(seen: Look) -> tuple[Polyline, ...]:
         tip = seen.pointer.tip
         if seen.dial is not None and seen.fraction is not None:
             # between two looks the pointer moves on, and the fraction with it
-            tip = seen.dial.point_at(seen.dial.start_angle + seen.fraction * seen.dial.span)
+            tip = seen.dial.point_at(seen.dial.angle_of_fraction(seen.fraction))
         shapes.append(Polyline(Role.POINTER, np.stack([seen.pointer.hub, tip])))
     return tuple(shapes)
 

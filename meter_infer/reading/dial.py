@@ -61,6 +61,8 @@ class DialView:
     marks: Marks
     candidates: Candidates
     """All that may be the scale's start, and its end."""
+    pivot: NDArray[np.float64] | None = None
+    """Where the pivot is seen, frame pixels (2,)."""
     ends_doubt: float = 1.0
     """Share of what speaks for other ends, 0 to 1; known once they are chosen in the luma plane."""
     ring: Ring | None = None
@@ -114,7 +116,7 @@ def view_dial(segments: Sequence[Segment]) -> DialView | None:
         return None
     line = find_pointer(segments, geometry, pivot)
     marks = _marks(segments, geometry, line)
-    return DialView(geometry, line, scale.score, scores, gap, fit.residual, marks, candidates)
+    return DialView(geometry, line, scale.score, scores, gap, fit.residual, marks, candidates, pivot)
 
 
 def _marks(segments: Sequence[Segment], geometry: DialGeometry, line: PointerLine | None) -> Marks:

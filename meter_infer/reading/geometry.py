@@ -6,10 +6,14 @@ coordinates*, in which the circle of the graduation has radius 1. An affine map 
 ellipse up to a rotation within the dial's plane (polar decomposition: ``axes`` may be taken
 symmetric and positive definite), and a rotation changes no difference of angles. So an ellipse is
 enough to measure the angle between two marks.
+
+A camera near by sees the far half of the dial smaller than the near one. Then the middle of the dial
+is not seen in the middle of its ellipse. The one map of the plane that takes the ellipse to a circle and the
+middle that is seen to its centre undoes that (`DialGeometry.true_angle`).
 """
 
 from dataclasses import dataclass, replace
-from math import atan2, cos, sin, sqrt
+from math import atan2, cos, hypot, sin, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +40,8 @@ class DialGeometry:
     """Clockwise angle from the first to the last mark, radians, in (0, 2 pi]."""
     band: tuple[float, float] = (0.92, 1.08)
     """Inner and outer radius of the graduation, dial coordinates."""
+    middle: tuple[float, float] = (0.0, 0.0)
+    """Where the middle of the dial is seen, dial coordinates: (0, 0) from far away, less than 1 from it."""
 
     @property
     def radius(self) -> float:
@@ -69,13 +75,39 @@ class DialGeometry:
         passes the nearer end, so the result lies in
         ``[-gap / (2 span), 1 + gap / (2 span)]``. Nothing is clamped.
         """
-        gap = TAU - self.span
-        turned = (angle - self.start_angle + gap / 2) % TAU - gap / 2
-        return turned / self.span
+        first = self.true_angle(self.start_angle)
+        span = self.true_angle(self.start_angle + self.span) - first
+        gap = TAU - span
+        turned = (self.true_angle(angle) - first + gap / 2) % TAU - gap / 2
+        return turned / span
 
     def angle_of_fraction(self, fraction: float) -> float:
         """Return the angle, radians, at which `fraction` of the scale stands."""
-        return self.start_angle + fraction * self.span
+        first = self.true_angle(self.start_angle)
+        span = self.true_angle(self.start_angle + self.span) - first
+        return self._seen_angle(first + fraction * span)
+
+    def true_angle(self, angle: float) -> float:
+        """Return the angle in the dial's own plane of a point of the scale seen at `angle`, radians.
+
+        A projective map that keeps a circle moves its points as a translation of the hyperbolic plane
+        (Klein's model) moves those at infinity: ``angle + 2 arg(1 - b exp(-i (angle - a)))``, with a and
+        n the direction and length of `middle` and ``b = n / (1 + sqrt(1 - n^2))``. Continuous, and it rises.
+        """
+        shift, way = self._lean()
+        off = angle - way
+        return angle + 2 * atan2(shift * sin(off), 1 - shift * cos(off))
+
+    def _seen_angle(self, angle: float) -> float:
+        """Undo `true_angle`."""
+        shift, way = self._lean()
+        off = angle - way
+        return angle - 2 * atan2(shift * sin(off), 1 + shift * cos(off))
+
+    def _lean(self) -> tuple[float, float]:
+        x, y = self.middle
+        length = hypot(x, y)
+        return length / (1 + sqrt(max(0.0, 1 - length * length))), atan2(y, x)
 
     def point_at(self, angle: float, radius: float = 1.0) -> NDArray[np.float64]:
         """Return the frame point (2,) at a dial angle and a radius in dial coordinates."""

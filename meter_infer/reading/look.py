@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import hypot
 from typing import NamedTuple, TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meter_infer.reading.dial import DialView, view_dial
 from meter_infer.reading.ends import choose_ends
@@ -30,6 +32,10 @@ HOPELESS, SURE = 0.85, 0.3
 """Another crop is asked where the confidence of the first lies above the one share of what makes a reading
 good, and below the other share of what is left beyond. Elsewhere it changes hardly any verdict
 (`docs/decisions/0012-second-opinions.md`)."""
+NEAR, MOST_NEAR = 0.4, 0.1
+"""Share of the pivot's distance from the ellipse's centre that is due to a near camera, and how far off it
+puts the middle of the dial at most, in radii. The rest is the pivot's height above the dial, and error
+(`docs/decisions/0017-near-cameras.md`)."""
 MAX_SPAN_CHANGE = np.deg2rad(10)
 DISAGREEMENT = 0.04
 """One look and all looks together may differ by this fraction of the scale."""
@@ -218,7 +224,16 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     refined = refine_ends(patch, geometry, angle)
     if abs(refined.span - geometry.span) > MAX_SPAN_CHANGE:
         refined = geometry
-    return replace(view, geometry=refined, ring=ring)
+    return replace(view, geometry=replace(refined, middle=_middle(refined, view.pivot)), ring=ring)
+
+
+def _middle(geometry: DialGeometry, pivot: NDArray[np.float64] | None) -> tuple[float, float]:
+    """Return where the dial's middle is seen, by where its pivot is; see `NEAR`."""
+    if pivot is None:
+        return 0.0, 0.0
+    x, y = (NEAR * geometry.to_dial(pivot)).tolist()
+    share = min(1.0, MOST_NEAR / max(hypot(x, y), 1e-9))
+    return share * x, share * y
 
 
 def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float | None, placed: bool) -> Look:

@@ -107,7 +107,9 @@ class DialTrack:
             for angles in ([g.start_angle for g in looks], [g.start_angle + g.span for g in looks])
             for angle in angles[-1:]
         ]
-        return replace(looks[-1], center=center, axes=symmetric_root(axes)).with_ends(ends[0], ends[1])
+        x, y = _robust_mean(np.array([g.middle for g in looks]), weights).tolist()
+        joint = replace(looks[-1], center=center, axes=symmetric_root(axes), middle=(x, y))
+        return joint.with_ends(ends[0], ends[1])
 
     def _same_place(self, known: DialGeometry, seen: DialGeometry, strict: float = 1.0) -> bool:
         shift = np.linalg.norm(known.to_dial(seen.center))
