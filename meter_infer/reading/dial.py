@@ -19,6 +19,7 @@ from meter_infer.reading.hands import PointerLine as PointerLine
 from meter_infer.reading.hands import find_pointer
 from meter_infer.reading.marks import Ring
 from meter_infer.reading.sampling import Points
+from meter_infer.reading.spacing import Spacing
 from meter_infer.types import Mask, Segment, SegmentClass
 
 PIVOT_OFF = 0.05
@@ -67,6 +68,8 @@ class DialView:
     """Share of what speaks for other ends, 0 to 1; known once they are chosen in the luma plane."""
     ring: Ring | None = None
     """The marks in the luma plane; None where none can be seen, or before they are looked for."""
+    spacing: Spacing | None = None
+    """What their spacing says; None where it says nothing."""
 
 
 def best(segments: Sequence[Segment], label: SegmentClass) -> Segment | None:

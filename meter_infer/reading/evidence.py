@@ -15,6 +15,7 @@ from meter_infer.reading.geometry import wrap
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.marks import Graduation
 from meter_infer.reading.pointer import Ridge
+from meter_infer.reading.spacing import LOOSE, Spacing
 from meter_infer.reading.tube_marks import ACCEPTED, TubeScale
 
 Evidence = NDArray[np.float64]
@@ -54,6 +55,9 @@ FEATURES = (
     "beyond",
     "beyond_mean",
     "no_marks",
+    "marks_found",
+    "marks_scatter",
+    "marks_even",
     "apart",
     "far_apart",
     "alone",
@@ -124,6 +128,7 @@ def features(
         np.exp(-geometry.span / np.deg2rad(90)),
         np.exp(-end_distance / 0.05),
         *_graduated(marks_seen),
+        *_spaced(view.spacing),
         *_compared(apart),
         rules,
     )
@@ -134,6 +139,12 @@ def _graduated(marks: Graduation | None) -> tuple[float, ...]:
     if marks is None:
         return 0.0, 0.0, 0.0, 0.0, 0.0, 1.0
     return marks.evenness, marks.typical, marks.ends, marks.beyond, marks.beyond_mean, 0.0
+
+
+def _spaced(spacing: Spacing | None) -> tuple[float, float, float]:
+    if spacing is None:
+        return 0.0, 1.0, 0.0
+    return spacing.found, spacing.scatter / LOOSE, spacing.evenness
 
 
 def _compared(apart: float | None) -> tuple[float, float, float]:

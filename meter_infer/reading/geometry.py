@@ -155,6 +155,10 @@ class DialGeometry:
         span = (end_angle - start_angle) % TAU
         return replace(self, start_angle=float(start_angle), span=float(span) or TAU)
 
+    def with_middle(self, x: float, y: float) -> "DialGeometry":
+        """Return the same dial with its middle seen elsewhere, dial coordinates."""
+        return replace(self, middle=(float(x), float(y)))
+
     def moved(self, shift: NDArray[np.float64]) -> "DialGeometry":
         """Return the same dial displaced by `shift` (frame pixels, (2,))."""
         return replace(self, center=self.center + shift)

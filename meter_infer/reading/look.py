@@ -19,6 +19,7 @@ from meter_infer.reading.pointer import Ridge, find_ridge, mask_crossing
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
+from meter_infer.reading.spacing import by_marks
 from meter_infer.reading.track import DialTrack
 from meter_infer.reading.tube_comb import Hints
 from meter_infer.reading.tube_marks import ACCEPTED, TubeScale, graduated_ends
@@ -224,10 +225,14 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     refined = refine_ends(patch, geometry, angle)
     if abs(refined.span - geometry.span) > MAX_SPAN_CHANGE:
         refined = geometry
-    return replace(view, geometry=replace(refined, middle=_middle(refined, view.pivot)), ring=ring)
+    refined = refined.with_middle(*seen_middle(refined, view.pivot))
+    spacing = None if ring is None else by_marks(ring, refined)
+    if spacing is not None:
+        refined = spacing.geometry
+    return replace(view, geometry=refined, ring=ring, spacing=spacing)
 
 
-def _middle(geometry: DialGeometry, pivot: NDArray[np.float64] | None) -> tuple[float, float]:
+def seen_middle(geometry: DialGeometry, pivot: NDArray[np.float64] | None) -> tuple[float, float]:
     """Return where the dial's middle is seen, by where its pivot is; see `NEAR`."""
     if pivot is None:
         return 0.0, 0.0

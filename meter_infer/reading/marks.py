@@ -47,12 +47,18 @@ class Graduation:
 
 
 @cache
-def _teeth() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+def all_teeth() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
     """Return all combs as shares of the scale: teeth, the middles between them, and where each begins."""
     counts = np.arange(LEAST, MOST + 1)
     teeth = np.concatenate([np.arange(n + 1) / n for n in counts])
     gaps = np.concatenate([(np.arange(n) + 0.5) / n for n in counts])
     return teeth, gaps, np.concatenate([[0], np.cumsum(counts + 1)]), np.concatenate([[0], np.cumsum(counts)])
+
+
+def finest(scores: NDArray[np.float64]) -> int:
+    """Return the finest comb that fits nearly as well as the best: long marks alone fit a coarser one."""
+    top = scores.max()
+    return int(np.flatnonzero(scores >= 0.8 * top)[-1]) if top > 0 else int(scores.argmax())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +69,8 @@ class Ring:
     """0 to 1, over a full turn from dial angle 0, float64 (samples,)."""
     radius_px: float
     """Samples of the patch."""
+    sharp: NDArray[np.float32]
+    """`dark` before marks were widened by a sample to either side, float32 (samples,)."""
 
     def at(self, angles: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the darkness at dial angles, radians."""
@@ -75,15 +83,13 @@ class Ring:
         most = min(MOST, int(span * self.radius_px / CLOSEST_PX))
         if most < LEAST + 2:
             return None
-        teeth, gaps, teeth_from, gaps_from = _teeth()
+        teeth, gaps, teeth_from, gaps_from = all_teeth()
         combs = most - LEAST + 1
         on = np.add.reduceat(self.at(start + teeth[: teeth_from[combs]] * span), teeth_from[:combs])
         off = np.add.reduceat(self.at(start + gaps[: gaps_from[combs]] * span), gaps_from[:combs])
         intervals = np.arange(LEAST, most + 1)
         scores = on / (intervals + 1) - off / intervals
-        # The finest comb that fits nearly as well as the best: long marks alone fit a coarser one.
-        top = scores.max()
-        best = int(np.flatnonzero(scores >= 0.8 * top)[-1]) if top > 0 else int(scores.argmax())
+        best = finest(scores)
         tooth = span / intervals[best]
         comb = self.at(start + np.arange(intervals[best] + 1) * tooth)
         outside = np.arange(1, int(np.clip((TAU - span) / 2 / tooth, 1, 3)) + 1)
@@ -134,11 +140,15 @@ class Ring:
 def ring_of(patch: Patch, geometry: DialGeometry) -> Ring | None:
     """Return where marks can be seen on a dial's ring, or None."""
     radius_px = geometry.radius / patch.pitch
-    dark = _darkness(patch, geometry, radius_px)
-    return None if dark is None else Ring(dark, radius_px)
+    sharp = _darkness(patch, geometry, radius_px)
+    if sharp is None:
+        return None
+    reach = max(1, round(len(sharp) / TAU / radius_px))
+    dark = cv2.dilate(sharp[None], np.ones((1, 2 * reach + 1), np.uint8))[0]
+    return Ring(np.asarray(dark, np.float64), radius_px, sharp)
 
 
-def _darkness(patch: Patch, geometry: DialGeometry, radius_px: float) -> NDArray[np.float64] | None:
+def _darkness(patch: Patch, geometry: DialGeometry, radius_px: float) -> NDArray[np.float32] | None:
     """Return how much each direction looks like a mark, 0 to 1, over a full turn from angle 0."""
     count = int(np.clip(TAU * radius_px / STEP_PX, 360, 4000))
     angles = np.arange(count, dtype=np.float64) * (TAU / count)
@@ -162,6 +172,4 @@ def _darkness(patch: Patch, geometry: DialGeometry, radius_px: float) -> NDArray
     (top,) = quantiles(relief, 0.95)
     if top < FAINT:
         return None
-    reach = max(1, round(1.0 / (TAU / count * radius_px)))
-    dark = np.clip(relief / top, 0.0, 1.0).astype(np.float32)[None]
-    return np.asarray(cv2.dilate(dark, np.ones((1, 2 * reach + 1), np.uint8))[0], np.float64)
+    return np.asarray(np.clip(relief / top, 0.0, 1.0), np.float32)

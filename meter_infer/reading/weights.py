@@ -39,6 +39,9 @@ DIAL = Weights(
         -0.3962,  # beyond
         0.0025,  # beyond_mean
         0.1650,  # no_marks
+        0.0,  # marks_found
+        0.0,  # marks_scatter
+        0.0,  # marks_even
         -0.1658,  # apart
         -1.4008,  # far_apart
         -0.2379,  # alone
@@ -83,6 +86,9 @@ DIAL_PLACED = Weights(
         0.1170,  # beyond
         0.2783,  # beyond_mean
         -0.1485,  # no_marks
+        0.0,  # marks_found
+        0.0,  # marks_scatter
+        0.0,  # marks_even
         -0.4539,  # apart
         -1.1268,  # far_apart
         0.1323,  # alone

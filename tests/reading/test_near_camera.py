@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 
 from meter_infer.reading.dial import view_dial
 from meter_infer.reading.geometry import TAU, DialGeometry
-from meter_infer.reading.look import MOST_NEAR, NEAR, refine_view
-from meter_infer.reading.sampling import cut_patch
+from meter_infer.reading.look import MOST_NEAR, NEAR, seen_middle
 from meter_infer.reading.track import DialTrack
-from meter_infer.types import SegmentClass
 from tests.scenes import draw
 
 Points = NDArray[np.float64]
@@ -91,16 +89,11 @@ def test_angles_rise_and_come_back(length: float, way: float) -> None:
 
 
 def test_the_middle_comes_from_the_pivot_and_no_farther_than_it_may() -> None:
-    scene = draw(3)
-    patch = cut_patch(scene.luma, scene.box)
-    seen = scene.segments()
+    dial = dial_seen(0.5, 8.0, 0.3)
     for shift, middle in ((0.1, NEAR * 0.1), (0.33, MOST_NEAR)):
-        view = view_dial([each for each in seen if each.label is not SegmentClass.PIVOT])
-        assert view is not None
-        x, y = view.geometry.center + np.array([shift * view.geometry.radius, 0.0])
-        refined = refine_view(patch, replace(view, pivot=np.array([x, y])))
-        assert np.hypot(*refined.geometry.middle) == pytest.approx(middle, rel=0.25)
-        assert refine_view(patch, view).geometry.middle == (0.0, 0.0)
+        pivot = dial.to_frame(np.array([0.0, shift]))
+        assert seen_middle(dial, pivot) == pytest.approx((0.0, middle))
+    assert seen_middle(dial, None) == (0.0, 0.0)
 
 
 def test_looks_share_one_middle() -> None:
