@@ -87,6 +87,15 @@ class DialGeometry:
         span = self.true_angle(self.start_angle + self.span) - first
         return self._seen_angle(first + fraction * span)
 
+    def angles_of_fractions(self, fractions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return `angle_of_fraction` of many, float64 (n,)."""
+        first = self.true_angle(self.start_angle)
+        true = first + fractions * (self.true_angle(self.start_angle + self.span) - first)
+        shift, way = self._lean()
+        off = true - way
+        seen: NDArray[np.float64] = true - 2 * np.arctan2(shift * np.sin(off), 1 + shift * np.cos(off))
+        return seen
+
     def true_angle(self, angle: float) -> float:
         """Return the angle in the dial's own plane of a point of the scale seen at `angle`, radians.
 

@@ -10,6 +10,7 @@ from functools import cache
 from math import hypot
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +40,9 @@ _MIDDLE_SIGMA = 0.02
 _SHAPE_SIGMA = 0.01
 _MARK_SIGMA = np.deg2rad(0.35)
 """How far a mark may be off, and still be a mark of the scale."""
+_PRIOR = np.diag(
+    (_MARK_SIGMA / np.array([_END_SIGMA] * 2 + [_MIDDLE_SIGMA] * 2 + [_SHAPE_SIGMA] * 2)) ** 2
+)  # of the two ends, the middle's two coordinates, and the flattening's two
 _MOST_SHIFT = np.deg2rad(5.0)
 _MOST_MIDDLE = 0.12
 
@@ -112,7 +116,7 @@ def _fitted(
 
 def _seen_angles(geometry: DialGeometry, share: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the angles at which shares (ascending, 0 to 1) of the scale are seen."""
-    return np.interp(share, _KNOTS, [geometry.angle_of_fraction(knot) for knot in _KNOTS.tolist()])
+    return np.interp(share, _KNOTS, geometry.angles_of_fractions(_KNOTS))
 
 
 @cache
@@ -163,24 +167,19 @@ def _fit(
     share: NDArray[np.float64], angles: NDArray[np.float64], offsets: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float]:
     """Return shifts of ends and middle, the ellipse's flattening, and the RMS that is left, radians."""
-    design = np.stack(
-        [
-            np.ones(len(share)),
-            share,
-            -np.sin(angles),
-            np.cos(angles),
-            np.sin(2 * angles),
-            np.cos(2 * angles),
-        ],
-        axis=-1,
-    )
-    sigmas = np.array([_END_SIGMA, _END_SIGMA, _MIDDLE_SIGMA, _MIDDLE_SIGMA, _SHAPE_SIGMA, _SHAPE_SIGMA])
-    prior = np.diag((_MARK_SIGMA / sigmas) ** 2)
+    design = np.empty((6, len(share)))
+    design[0], design[1] = 1.0, share
+    np.negative(np.sin(angles), out=design[2])
+    np.cos(angles, out=design[3])
+    np.sin(2 * angles, out=design[4])
+    np.cos(2 * angles, out=design[5])
+    left = offsets
     weight = np.ones(len(share))
     fit = np.zeros(6)
-    for _ in range(8):
-        scaled = design * weight[:, None]
-        fit = np.linalg.solve(scaled.T @ design + prior, scaled.T @ offsets)
-        left = offsets - design @ fit
+    for _ in range(5):
+        scaled = design * weight
+        right = (scaled @ offsets)[:, None]
+        fit = np.asarray(cv2.solve(scaled @ design.T + _PRIOR, right)[1], np.float64)[:, 0]
+        left = offsets - fit @ design
         weight = 1 / (1 + (left / _MARK_SIGMA) ** 2) ** 2
     return fit, float(np.sqrt((weight @ left**2) / weight.sum()))

@@ -84,7 +84,9 @@ def test_angles_rise_and_come_back(length: float, way: float) -> None:
     true = np.array([dial.true_angle(angle) for angle in angles])
     assert (np.diff(true) > 0).all()
     assert dial.true_angle(1.0 + TAU) == pytest.approx(dial.true_angle(1.0) + TAU)
-    for at in (-0.05, 0.0, 0.4, 1.0, 1.05):
+    some = np.array([-0.05, 0.0, 0.4, 1.0, 1.05])
+    assert dial.angles_of_fractions(some) == pytest.approx([dial.angle_of_fraction(at) for at in some])
+    for at in some:
         assert dial.fraction_of_angle(dial.angle_of_fraction(at)) == pytest.approx(at)
 
 

@@ -95,7 +95,7 @@ def test_a_scale_that_is_not_linear_is_left_alone() -> None:
 
 
 def test_the_other_fields_stay() -> None:
-    dial = replace(flat(), band=(0.9, 1.1))
+    dial = replace(flat((0.01, 0.005)), band=(0.9, 1.1))
     found = by_marks(marked(flat((0.02, 0.01)), 50), dial)
     assert found is not None
     assert found.geometry.band == (0.9, 1.1)
