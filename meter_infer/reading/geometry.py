@@ -90,11 +90,7 @@ class DialGeometry:
     def angles_of_fractions(self, fractions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return `angle_of_fraction` of many, float64 (n,)."""
         first = self.true_angle(self.start_angle)
-        true = first + fractions * (self.true_angle(self.start_angle + self.span) - first)
-        shift, way = self._lean()
-        off = true - way
-        seen: NDArray[np.float64] = true - 2 * np.arctan2(shift * np.sin(off), 1 + shift * np.cos(off))
-        return seen
+        return self.seen_angles(first + fractions * (self.true_angle(self.start_angle + self.span) - first))
 
     def true_angle(self, angle: float) -> float:
         """Return the angle in the dial's own plane of a point of the scale seen at `angle`, radians.
@@ -106,6 +102,13 @@ class DialGeometry:
         shift, way = self._lean()
         off = angle - way
         return angle + 2 * atan2(shift * sin(off), 1 - shift * cos(off))
+
+    def seen_angles(self, angles: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return at which angles, float64 (n,), points of the scale are seen; undoes `true_angle`."""
+        shift, way = self._lean()
+        off = angles - way
+        seen: NDArray[np.float64] = angles - 2 * np.arctan2(shift * np.sin(off), 1 + shift * np.cos(off))
+        return seen
 
     def _seen_angle(self, angle: float) -> float:
         """Undo `true_angle`."""

@@ -263,7 +263,7 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
         light.sharpness,
         light.dazzled,
         geometry.radius / patch.pitch,
-        None if view.ring is None else view.ring.compare(geometry.start_angle, geometry.span),
+        None if view.ring is None else view.ring.graduation(geometry),
         apart,
         confidence,
     )

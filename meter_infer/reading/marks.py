@@ -6,7 +6,7 @@ these fails, an end may have been put on the wrong mark. It weighs in the choice
 is evidence.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import cv2
@@ -77,6 +77,13 @@ class Ring:
         count = len(self.dark)
         places = np.rint(angles * (count / TAU)).astype(np.intp)
         return self.dark.take(places, mode="wrap")  # half the time of `%`, for a few turns at most
+
+    def graduation(self, geometry: DialGeometry) -> Graduation | None:
+        """Compare with a dial's scale, its marks as they stand on the dial; see `compare`."""
+        angles = np.arange(len(self.dark), dtype=np.float64) * (TAU / len(self.dark))
+        flat = replace(self, dark=self.at(geometry.seen_angles(angles)))
+        start = geometry.true_angle(geometry.start_angle)
+        return flat.compare(start, geometry.true_angle(geometry.start_angle + geometry.span) - start)
 
     def compare(self, start: float, span: float) -> Graduation | None:
         """Compare with a scale from `start` over `span` (radians); None where it has too few marks."""

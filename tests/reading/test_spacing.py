@@ -100,3 +100,14 @@ def test_the_other_fields_stay() -> None:
     assert found is not None
     assert found.geometry.band == (0.9, 1.1)
     assert found.geometry.center is dial.center
+
+
+def test_a_graduation_is_compared_as_it_stands_on_the_dial() -> None:
+    true = flat((0.05, 0.03))
+    ring = marked(true, 60)
+    known, unknown = ring.graduation(true), ring.graduation(flat(start=true.start_angle, span=true.span))
+    assert known is not None
+    assert unknown is not None
+    assert known.evenness > 0.6
+    assert known.evenness > unknown.evenness + 0.2
+    assert known.ends > 0.9
