@@ -71,7 +71,7 @@ def confidence(
     wanted_placed: Annotated[
         float,
         typer.Option(help="The same of meters calibrated by points in the picture.", min=0.0, max=0.5),
-    ] = 0.015,
+    ] = 0.016,
     models: ModelsOption = None,
 ) -> None:
     """Fit when a reading may be called good: the weights of its evidence and their threshold; the last fit.

@@ -50,7 +50,7 @@ DIAL = Weights(
 )
 
 DIAL_PLACED = Weights(
-    0.92,
+    0.90,
     0.1588,
     (
         0.4277,  # scale_score
@@ -131,7 +131,7 @@ TUBE = Weights(
 )
 
 TUBE_PLACED = Weights(
-    0.94,
+    0.93,
     -0.8074,
     (
         0.5338,  # tube_score
