@@ -17,7 +17,7 @@ LOW, HIGH = HOPELESS * GOOD, GOOD + SURE * (1 - GOOD)
 def test_a_second_opinion_is_asked_only_where_the_first_is_neither_sure_nor_hopeless(kind: MeterKind) -> None:
     asked: list[int] = []
     verdicts = set()
-    for seed in range(30):
+    for seed in range(60):
         scene = draw(seed, kind)
         segments = scene.segments(0.15 * (seed % 6), seed)
         if seed % 5 == 4:
