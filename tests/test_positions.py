@@ -128,7 +128,7 @@ def test_a_broken_file_is_said_and_stops_nothing(
 ) -> None:
     path = tmp_path / "positions.json"
     path.write_text(text, encoding="utf-8")
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING, "meter_infer"):
         assert PositionFile(path).load() == {}
     assert "is not noticed" in caplog.text
 
@@ -138,7 +138,7 @@ def test_a_place_that_cannot_be_written_is_said_once(
 ) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     file = PositionFile(tmp_path / "file" / "positions.json")
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING, "meter_infer"):
         file.save({PLACE: Position(POINTS, DIAL)})
         file.save({PLACE: Position(POINTS, TUBE)})
     assert caplog.text.count("cannot be written") == 1
