@@ -5,7 +5,6 @@ sees it, in native resolution, and so fit to be labelled and trained on; ``....s
 """
 
 import contextlib
-import os
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ import numpy as np
 
 from meter_infer.annotate import Polyline, annotate
 from meter_infer.errors import SinkError
+from meter_infer.resources import write_whole
 from meter_infer.types import Box, Frame, Reading
 from meter_infer.vision.color import frame_bgr
 
@@ -106,7 +106,7 @@ class EvidenceFolder:
                 (crop.with_suffix(".seen.jpg"), annotate(bgr, [reading], evidence.shapes)),
             ):
                 data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
-                _write_whole(path, data)
+                write_whole(path, data)
                 kept.append((path, len(data)))
                 self._bytes += len(data)
             self._prune(kept)
@@ -133,14 +133,3 @@ class EvidenceFolder:
             path, size = kept.popleft()
             self._bytes -= size
             path.unlink(missing_ok=True)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all."""
-    part = path.with_suffix(".part")
-    try:
-        part.write_bytes(data)
-        os.replace(part, path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise

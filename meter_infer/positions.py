@@ -6,7 +6,6 @@ service notices that it was moved; one that is started afterwards can only compa
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 
 from meter_infer.calibration import PicturePoints
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry
+from meter_infer.resources import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -67,11 +67,9 @@ class PositionFile:
         text = json.dumps({"format": _FORMAT, "meters": meters}, indent=1) + "\n"
         if text == self._written or not (meters or self._written):
             return
-        part = self._path.with_name(self._path.name + ".part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(text, encoding="utf-8")
-            os.replace(part, self._path)
+            write_whole(self._path, text.encode())
         except OSError as error:
             if not self._failed:
                 logger.warning(

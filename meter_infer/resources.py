@@ -1,5 +1,6 @@
-"""Where the files that ship with the package lie: models, sample configurations, calibrations."""
+"""Files: where those that ship with the package lie (models, samples, calibrations), and writing one whole."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -19,3 +20,14 @@ def data_dir(name: Literal["models", "configs", "calibration"]) -> Path:
     raise ConfigError(
         f"The folder '{name}' that ships with meter-infer is missing; install the package again with pip."
     )
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all. Raises OSError."""
+    part = path.with_suffix(".part")
+    try:
+        part.write_bytes(data)
+        os.replace(part, path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

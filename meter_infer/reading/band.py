@@ -25,6 +25,16 @@ def likely_cells(mask: Mask, threshold: float) -> tuple[Points, NDArray[np.float
     return cells, mask.values[rows, columns].astype(np.float64)
 
 
+def principal_axes(
+    points: Points, weights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean (2,) of weighted points (n, 2), ascending variances (2,), and their axes as columns."""
+    mean = weights @ points / weights.sum()
+    around = points - mean
+    values, vectors = np.linalg.eigh(around.T @ (around * weights[:, None]) / weights.sum())
+    return mean, values, vectors
+
+
 def likely_hub(scale: Mask, pointer: Mask | None) -> NDArray[np.float64] | None:
     """Return where the hub of a short arc may be, frame pixels (2,), where no pivot is seen.
 
@@ -45,9 +55,7 @@ def likely_hub(scale: Mask, pointer: Mask | None) -> NDArray[np.float64] | None:
     cells, soft = likely_cells(pointer, 0.4)
     if len(cells) < 4:
         return center
-    mean = soft @ cells / soft.sum()
-    around = cells - mean
-    values, vectors = np.linalg.eigh(around.T @ (around * soft[:, None]))
+    mean, values, vectors = principal_axes(cells, soft)
     if values[0] > _SLIM**2 * values[1]:
         return center
     axis = vectors[:, 1]

@@ -75,22 +75,24 @@ class DialGeometry:
         passes the nearer end, so the result lies in
         ``[-gap / (2 span), 1 + gap / (2 span)]``. Nothing is clamped.
         """
-        first = self.true_angle(self.start_angle)
-        span = self.true_angle(self.start_angle + self.span) - first
+        first, span = self.true_scale()
         gap = TAU - span
         turned = (self.true_angle(angle) - first + gap / 2) % TAU - gap / 2
         return turned / span
 
     def angle_of_fraction(self, fraction: float) -> float:
         """Return the angle, radians, at which `fraction` of the scale stands."""
-        first = self.true_angle(self.start_angle)
-        span = self.true_angle(self.start_angle + self.span) - first
-        return self._seen_angle(first + fraction * span)
+        return float(self.angles_of_fractions(np.array([fraction]))[0])
 
     def angles_of_fractions(self, fractions: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return `angle_of_fraction` of many, float64 (n,)."""
+        first, span = self.true_scale()
+        return self.seen_angles(first + fractions * span)
+
+    def true_scale(self) -> tuple[float, float]:
+        """Return where the scale begins and how far it goes in the dial's own plane, radians."""
         first = self.true_angle(self.start_angle)
-        return self.seen_angles(first + fractions * (self.true_angle(self.start_angle + self.span) - first))
+        return first, self.true_angle(self.start_angle + self.span) - first
 
     def true_angle(self, angle: float) -> float:
         """Return the angle in the dial's own plane of a point of the scale seen at `angle`, radians.
@@ -109,12 +111,6 @@ class DialGeometry:
         off = angles - way
         seen: NDArray[np.float64] = angles - 2 * np.arctan2(shift * np.sin(off), 1 + shift * np.cos(off))
         return seen
-
-    def _seen_angle(self, angle: float) -> float:
-        """Undo `true_angle`."""
-        shift, way = self._lean()
-        off = angle - way
-        return angle - 2 * atan2(shift * sin(off), 1 + shift * cos(off))
 
     def _lean(self) -> tuple[float, float]:
         x, y = self.middle

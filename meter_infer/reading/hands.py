@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.band import likely_cells
+from meter_infer.reading.band import likely_cells, principal_axes
 from meter_infer.reading.choice import shares
 from meter_infer.reading.choice_weights import POINTER
 from meter_infer.reading.geometry import DialGeometry, wrap
@@ -202,10 +202,8 @@ def _of_mask(
     if len(places) < 4:
         return []
     cells = geometry.to_dial(places)
-    mean = soft @ cells / soft.sum()
-    around = cells - mean
-    values, vectors = np.linalg.eigh(around.T @ (around * soft[:, None]) / soft.sum())
-    axis = vectors[:, 1]
+    mean, values, vectors = principal_axes(cells, soft)
+    around, axis = cells - mean, vectors[:, 1]
     normal = np.array([-axis[1], axis[0]])
     middle = float((hub - mean) @ axis)
     along, across = around @ axis - middle, around @ normal

@@ -55,6 +55,20 @@ def all_teeth() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.in
     return teeth, gaps, np.concatenate([[0], np.cumsum(counts + 1)]), np.concatenate([[0], np.cumsum(counts)])
 
 
+def comb_scores(
+    on: NDArray[np.float64], off: NDArray[np.float64], most: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return all numbers of intervals up to `most`, and how evenly each comb's teeth are dark, -1 to 1.
+
+    `on` and `off` are the darkness at the teeth and at the middles between them, in the order of `all_teeth`.
+    """
+    _, _, teeth_from, gaps_from = all_teeth()
+    intervals = np.arange(LEAST, most + 1)
+    mean_on = np.add.reduceat(on, teeth_from[: len(intervals)]) / (intervals + 1)
+    mean_off = np.add.reduceat(off, gaps_from[: len(intervals)]) / intervals
+    return intervals, mean_on - mean_off
+
+
 def finest(scores: NDArray[np.float64]) -> int:
     """Return the finest comb that fits nearly as well as the best: long marks alone fit a coarser one."""
     top = scores.max()
@@ -82,8 +96,7 @@ class Ring:
         """Compare with a dial's scale, its marks as they stand on the dial; see `compare`."""
         angles = np.arange(len(self.dark), dtype=np.float64) * (TAU / len(self.dark))
         flat = replace(self, dark=self.at(geometry.seen_angles(angles)))
-        start = geometry.true_angle(geometry.start_angle)
-        return flat.compare(start, geometry.true_angle(geometry.start_angle + geometry.span) - start)
+        return flat.compare(*geometry.true_scale())
 
     def compare(self, start: float, span: float) -> Graduation | None:
         """Compare with a scale from `start` over `span` (radians); None where it has too few marks."""
@@ -92,10 +105,9 @@ class Ring:
             return None
         teeth, gaps, teeth_from, gaps_from = all_teeth()
         combs = most - LEAST + 1
-        on = np.add.reduceat(self.at(start + teeth[: teeth_from[combs]] * span), teeth_from[:combs])
-        off = np.add.reduceat(self.at(start + gaps[: gaps_from[combs]] * span), gaps_from[:combs])
-        intervals = np.arange(LEAST, most + 1)
-        scores = on / (intervals + 1) - off / intervals
+        on = self.at(start + teeth[: teeth_from[combs]] * span)
+        off = self.at(start + gaps[: gaps_from[combs]] * span)
+        intervals, scores = comb_scores(on, off, most)
         best = finest(scores)
         tooth = span / intervals[best]
         comb = self.at(start + np.arange(intervals[best] + 1) * tooth)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.reading.geometry import TAU, DialGeometry, wrap
-from meter_infer.reading.marks import CLOSEST_PX, LEAST, MOST, Ring, all_teeth
+from meter_infer.reading.marks import CLOSEST_PX, LEAST, MOST, Ring, all_teeth, comb_scores
 
 FEWEST = 10
 """Intervals of a graduation that tells anything."""
@@ -135,10 +135,8 @@ def _combs(ring: Ring, seen: NDArray[np.float64], most: int) -> list[int]:
     teeth, gaps, teeth_from, gaps_from = _places()
     combs = most - LEAST + 1
     dark = ring.at(seen)
-    on = np.add.reduceat(dark[teeth[: teeth_from[combs]]], teeth_from[:combs])
-    off = np.add.reduceat(dark[gaps[: gaps_from[combs]]], gaps_from[:combs])
-    intervals = np.arange(LEAST, most + 1)
-    scores = on / (intervals + 1) - off / intervals
+    on, off = dark[teeth[: teeth_from[combs]]], dark[gaps[: gaps_from[combs]]]
+    intervals, scores = comb_scores(on, off, most)
     order = np.argsort(-scores)[:TRIED]
     return sorted(int(intervals[k]) for k in order if intervals[k] >= FEWEST and scores[k] > 0.5 * EVEN)
 
