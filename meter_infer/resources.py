@@ -1,4 +1,4 @@
-"""Files: where those that ship with the package lie (models, samples, calibrations), and writing one whole."""
+"""Files: where those that ship with the package lie, and writing one whole."""
 
 import os
 from pathlib import Path
