@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.calibration import Calibration
-from meter_infer.networks import load_detector, load_segmenter
-from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup
+from meter_infer.networks import load_detector, load_segmenter, load_strips
+from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup, MeterStrips
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
 from meter_infer.render.disturb import STILL, Push, Stage, StagedScene, steps
@@ -155,19 +155,22 @@ def run(
     seed: int,
     options: argparse.Namespace,
     case: Case,
-    shipped: tuple[MeterDetector, MeterSegmenter] | None,
+    shipped: tuple[MeterDetector, MeterSegmenter, MeterStrips] | None,
 ) -> tuple[list[Reading], list[SceneObject], int]:
     """Return the readings of one disturbed instrument, the truth, and how often the networks looked."""
     px = float(np.random.default_rng(seed + 9).uniform(150, 330))
     kind = options.kind
     scene = StagedScene(seed, course(seed, case), Stage(kind=kind, meter_px=px))
     frames, truth = zip(*(scene.frame(k, push) for k, push in enumerate(case.pushes)), strict=True)
-    networks = TrueNetworks(truth) if shipped is None else Counted(*shipped)
+    networks = TrueNetworks(truth) if shipped is None else Counted(*shipped[:2])
+    strips = None if shipped is None else shipped[2]
     setup = MeterSetup("cam", "m1", kind, truth[0].box, Calibration.from_range((0.0, 1.0)))
     if options.points:
         ends = enumerate(truth[0].landmarks[name] for name in (SegmentClass.START, SegmentClass.END))
         setup = replace(setup, calibration_points=tuple((float(value), point) for value, point in ends))
-    meters = MeterReader(networks, networks, [setup], cadence_s=case.cadence_s, automatic=False)
+    meters = MeterReader(
+        networks, networks, [setup], cadence_s=case.cadence_s, automatic=False, strips=strips
+    )
     pictures = compressed(frames, options.crf)
     readings = [meters.read([frame(luma, k, fps=FPS)])[0] for k, luma in enumerate(pictures)]
     return readings, list(truth), len(networks.looked)
@@ -227,7 +230,7 @@ def main() -> None:
     parser.add_argument("--verbose", action="store_true", help="a row for each seed as well")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    shipped = (load_detector(), load_segmenter()) if options.networks == "shipped" else None
+    shipped = (load_detector(), load_segmenter(), load_strips()) if options.networks == "shipped" else None
     watch = Stopwatch()
     outcomes = {}
     print(

@@ -27,7 +27,7 @@ from meter_infer.backends import ON_GPU, BackendOptions
 from meter_infer.bench.clips import cache_folder, make_clips
 from meter_infer.bench.gpu import load_batches
 from meter_infer.models import load_model
-from meter_infer.networks import load_gpu_networks, load_networks
+from meter_infer.networks import load_gpu_networks, load_networks, load_strips
 from meter_infer.pipeline import MeterReader
 from meter_infer.render.video import VideoSpec
 from meter_infer.types import Frame
@@ -82,9 +82,11 @@ def main() -> None:
     theirs = predicting((torch_network(files[0]), torch_network(files[1])), sizes, arguments.device)
     load = load_gpu_networks if arguments.backend in ON_GPU else load_networks
     networks = load(arguments.backend, BackendOptions(precision="auto"), arguments.models)
+    strips = load_strips(arguments.backend, models=arguments.models)
+    reader = MeterReader(networks, networks, strips=strips)
     try:
         sides: dict[str, tuple[Callable[[Any], int], Sequence[Any]]] = {
-            f"meter_infer, {networks.name}": (reading(MeterReader(networks, networks)), batches),
+            f"meter_infer, {networks.name}": (reading(reader), batches),
             f"ultralytics, PyTorch on {arguments.device}": (theirs, images),
         }
         times: dict[str, list[float]] = {name: [] for name in sides}

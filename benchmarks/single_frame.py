@@ -33,7 +33,7 @@ from meter_infer.backends import BackendOptions
 from meter_infer.calibration import Calibration
 from meter_infer.errors import BackendError
 from meter_infer.models import ModelFile, load_model
-from meter_infer.networks import Detector, load_detector, load_segmenter
+from meter_infer.networks import Detector, load_detector, load_segmenter, load_strips
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.render.scene import Scene, SceneSpec, render_scene
 from meter_infer.types import Detection, Frame, MeterKind, Reading
@@ -78,6 +78,7 @@ def our_reads(
     """
     detector = load_detector("openvino", options, models=models)
     segmenter = load_segmenter("openvino", options, models=models)
+    strips = load_strips("openvino", options, models)
     known = KnownMeters(detector, truth)
     setups = [
         MeterSetup(
@@ -86,10 +87,10 @@ def our_reads(
         for i, each in enumerate(truth)
     ]
 
-    standing = MeterReader(known, segmenter, setups)
+    standing = MeterReader(known, segmenter, setups, strips=strips)
     name = f"{detector.backend.name}"
     return {
-        f"{name}, first look": lambda: MeterReader(known, segmenter, setups).read([frame]),
+        f"{name}, first look": lambda: MeterReader(known, segmenter, setups, strips=strips).read([frame]),
         f"{name}, later looks": lambda: standing.read([frame]),
     }
 

@@ -10,7 +10,7 @@ from meter_infer.annotate import annotate
 from meter_infer.backends import BackendOptions
 from meter_infer.config import CameraConfig, Site
 from meter_infer.errors import ConfigError
-from meter_infer.networks import FASTEST, GpuLoss, load_networks
+from meter_infer.networks import FASTEST, GpuLoss, load_networks, load_strips
 from meter_infer.overlay import shapes_of
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.look import Look
@@ -70,7 +70,8 @@ class NetworkReader:
         with ExitStack() as stack:
             networks = load_networks(options.backend, options.engine, options.models, options.gpu_loss)
             stack.callback(networks.close)
-            self._reader = MeterReader(networks, networks, meters, cadence_s=options.cadence_s)
+            strips = stack.enter_context(load_strips(options.backend, options.engine, options.models))
+            self._reader = MeterReader(networks, networks, meters, cadence_s=options.cadence_s, strips=strips)
             stack.callback(self._reader.close)
             self.engine = networks.name
             self._close = stack.pop_all().close

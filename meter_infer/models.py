@@ -31,11 +31,13 @@ from meter_infer.errors import ConfigError, ModelError
 from meter_infer.resources import data_dir
 from meter_infer.types import MeterKind, SegmentClass
 
-Task = Literal["detect", "segment"]
+Task = Literal["detect", "segment", "dial", "tube"]
 MANIFEST = "manifest.yaml"
 CLASSES: dict[str, tuple[str, ...]] = {
     "detect": tuple(f"{kind.value}_gauge" for kind in MeterKind),
     "segment": tuple(label.name.lower() for label in SegmentClass),
+    "dial": ("tip", "start", "end"),
+    "tube": ("surface", "start", "end"),
 }
 """Class names of each task, in the order of the network's outputs."""
 _STRIDE = 32

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 import numpy as np
@@ -14,11 +15,14 @@ from meter_infer.backends.hardware import has_int8
 from meter_infer.errors import ModelError
 from meter_infer.gpu.base import Networks
 from meter_infer.models import CLASSES, ModelFile, load_int8, load_model
-from meter_infer.types import Box, Detection, Frame, Segment
+from meter_infer.reading.sampling import Profile
+from meter_infer.reading.strip import HINTS, PLACES, ROWS, Strip, Thing
+from meter_infer.types import Box, Detection, Frame, MeterKind, Segment
 from meter_infer.vision import detect, segment
 from meter_infer.vision.detect import DetectOptions, decode_detections
 from meter_infer.vision.letterbox import crop, input_shape, letterbox
 from meter_infer.vision.segment import COEFFICIENTS, SegmentOptions, decode_segments
+from meter_infer.vision.unroll import unroll
 
 if TYPE_CHECKING:
     from meter_infer.gpu.networks import GpuNetworks
@@ -128,6 +132,46 @@ class Segmenter:
         self.close()
 
 
+class StripNetworks:
+    """Says where along an unrolled meter its reading and its scale's ends are."""
+
+    def __init__(self, dial: Backend, tube: Backend) -> None:
+        """Own one network for dials and one for level gauges.
+
+        Raises ModelError where a model's inputs or outputs are not those of a strip network.
+        """
+        self._lock = Lock()
+        self._engines = {MeterKind.POINTER: dial, MeterKind.LEVEL: tube}
+        for kind, engine in self._engines.items():
+            shapes = engine.inputs[0].shape, engine.outputs[0].shape
+            wanted = (3 + HINTS[kind], ROWS, PLACES[kind]), (len(Thing), PLACES[kind])
+            if tuple(shape[1:] for shape in shapes) != wanted:
+                raise ModelError(f"The model is no strip network for this version: its shapes are {shapes}.")
+
+    def chances(self, frame: Frame, strip: Strip) -> Profile:
+        """Return the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1."""
+        axis = strip.axis
+        image = np.zeros((1, 3 + HINTS[axis.kind], ROWS, PLACES[axis.kind]), np.float32)
+        unroll(frame, axis.grid(), axis.step, image[0, :3])
+        image[0, 3:, 0] = strip.hints
+        with self._lock:
+            (scores,) = self._engines[axis.kind].infer(image)
+        rise = np.exp(scores[0] - scores[0].max(axis=1, keepdims=True))
+        share: Profile = rise / rise.sum(axis=1, keepdims=True)
+        return share
+
+    def close(self) -> None:
+        """Free the networks."""
+        for engine in self._engines.values():
+            engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
 def load_detector(
     backend: str = "auto",
     options: BackendOptions = FASTEST,
@@ -152,6 +196,26 @@ def load_segmenter(
     model = load_model("segment", models)
     engine = _engine(backend, model, options)
     return Segmenter(wrap(engine) if wrap else engine, model.spec.input_size, decode)
+
+
+def load_strips(
+    backend: str = "auto", options: BackendOptions = FASTEST, models: Path | None = None
+) -> StripNetworks:
+    """The shipped strip networks, or those in the folder `models`, on the CPU: they take a millisecond.
+
+    Raises ModelError and BackendError.
+    """
+    on_cpu = "auto" if backend in ON_GPU else backend
+    precision = options.precision if options.precision in ("f32", "bf16") else "auto"
+    engine = replace(options, threads=1, precision=precision)
+    with ExitStack() as stack:
+        dial, tube = (
+            stack.enter_context(create_backend(on_cpu, load_model(task, models).data, engine))
+            for task in ("dial", "tube")
+        )
+        strips = StripNetworks(dial, tube)
+        stack.pop_all()
+    return strips
 
 
 def _engine(backend: str, model: ModelFile, options: BackendOptions) -> Backend:

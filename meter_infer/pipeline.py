@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from meter_infer.binding import Bound
@@ -19,14 +20,15 @@ from meter_infer.positions import Positions
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Again, Look, glance
 from meter_infer.reading.quality import GOOD
-from meter_infer.reading.sampling import is_blank
+from meter_infer.reading.sampling import Profile, is_blank
+from meter_infer.reading.strip import Strip
 from meter_infer.roster import Roster
 from meter_infer.trust import Alone, Schedule, Turn, between, majority, remember, verify
 from meter_infer.types import Box, Detection, Frame, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, unread, valued
 from meter_infer.vision.letterbox import second_box
 
-__all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup"]
+__all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup", "MeterStrips"]
 
 DETECT_EVERY = 10
 """One of so many verifications searches the frame; the others look at the meter looked at longest ago."""
@@ -58,6 +60,13 @@ class MeterSegmenter(Protocol):
         """Return the parts of each meter, in pixels of its frame."""
 
 
+class MeterStrips(Protocol):
+    """Says where along an unrolled meter its reading and its scale's ends are. Any thread may ask."""
+
+    def chances(self, frame: Frame, strip: Strip) -> Profile:
+        """Return the chances of each place; see `reading.strip.Judge`."""
+
+
 class MeterReader:
     """Reads the meters of any number of cameras; one call may mix their frames.
 
@@ -77,6 +86,7 @@ class MeterReader:
         deferring: a frame is read from the luma plane even when the networks are due, or a meter is in doubt;
             the caller has them look at it by `verify`, once its readings are out.
         positions: where an earlier run saw meters that are calibrated by points in the picture.
+        strips: the strip networks; None: masks and luma plane alone decide.
     """
 
     def __init__(
@@ -92,10 +102,12 @@ class MeterReader:
         turn: Turn | None = None,
         deferring: bool = False,
         positions: Positions | None = None,
+        strips: MeterStrips | None = None,
     ) -> None:
         self._turn: Turn = turn or Alone()
         self._detector = detector
         self._segmenter = segmenter
+        self._strips = strips
         self._roster = Roster(meters, automatic=automatic, positions=positions)
         self._max_age_s = max_age_s
         self._clock = clock
@@ -374,7 +386,10 @@ class MeterReader:
         placed = state.setup.calibration_points is not None
         two_rates = self._schedule.cadence_s > 0
         # Other frames of this camera may be read until the second opinion is there, and none after that.
-        once = glance(bound.kind, frame.luma, bound.box, parts, again, state.apart, placed=placed)
+        judge = None if self._strips is None else partial(self._strips.chances, frame)
+        once = glance(
+            bound.kind, frame.luma, bound.box, parts, again, state.apart, judge=judge, placed=placed
+        )
         followed = None
         if two_rates and state.fast is not None:
             followed = state.fast.read(frame.luma)

@@ -15,7 +15,7 @@ from meter_infer.backends import Backend
 from meter_infer.config import CameraConfig, MeterConfig, MqttConfig, Site, load_site
 from meter_infer.errors import ConfigError, MeterInferError
 from meter_infer.evidence import EvidenceSettings
-from meter_infer.networks import load_networks
+from meter_infer.networks import load_networks, load_strips
 from meter_infer.overlay import shapes_of
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.positions import PositionFile
@@ -81,6 +81,7 @@ class NetworkLiveReader:
                 engine, wrap = replace(engine, threads=engine.threads or 1), self._in_background
             networks = load_networks(options.backend, engine, options.models, options.gpu_loss, wrap)
             stack.callback(networks.close)
+            strips = stack.enter_context(load_strips(options.backend, engine, options.models))
             self._reader = MeterReader(
                 TimedDetector(networks, observe),
                 TimedSegmenter(networks, observe),
@@ -88,6 +89,7 @@ class NetworkLiveReader:
                 turn=self._turn,
                 deferring=True,
                 positions=self._positions.load() if self._positions is not None else None,
+                strips=strips,
             )
             stack.callback(self._reader.close)
             self.engine = networks.name

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from meter_infer.reading.sampling import Profile
+from meter_infer.reading.strip import PLACES, Axis, Strip, Thing
 from meter_infer.render.camera import Severity
 from meter_infer.render.scene import Layout, SceneSpec, render_scene
 from meter_infer.render.truth import SceneObject
@@ -112,6 +114,38 @@ class KnownSegmenter:
 
     def segment(self, items: Sequence[tuple[Frame, Box]]) -> list[list[Segment]]:
         return [list(self.segments) for _ in items]
+
+
+def certain(axis: Axis, places: dict[Thing, float], sigma: float = 0.7) -> Profile:
+    """Return the chances, float32 (3, places), of a strip network that knows."""
+    count = PLACES[axis.kind]
+    rows = np.zeros((len(Thing), count), np.float32)
+    for thing, place in places.items():
+        off = np.abs(np.arange(count) - place)
+        if axis.kind is MeterKind.POINTER:
+            off = np.minimum(off, count - off)
+        rows[thing] = np.exp(-0.5 * (off / sigma) ** 2)
+    chances: Profile = rows / np.maximum(rows.sum(axis=1, keepdims=True), np.float32(1e-30))
+    return chances
+
+
+class TrueStrips:
+    """Strip networks that know the truth of one instrument; they keep what they were asked."""
+
+    def __init__(self, truth: SceneObject) -> None:
+        self._marks = truth.landmarks
+        self.asked: list[Strip] = []
+
+    def __call__(self, strip: Strip) -> Profile:
+        self.asked.append(strip)
+        axis = strip.axis
+        reading = SegmentClass.TIP if axis.kind is MeterKind.POINTER else SegmentClass.SURFACE
+        points = (reading, SegmentClass.START, SegmentClass.END)
+        places = (axis.place_of(np.array(self._marks[label])) for label in points)
+        return certain(axis, dict(zip(Thing, places, strict=True)))
+
+    def chances(self, frame: Frame, strip: Strip) -> Profile:
+        return self(strip)
 
 
 class TrueNetworks:

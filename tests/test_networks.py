@@ -2,16 +2,28 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Self
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from meter_infer.backends import BACKENDS, DEFAULTS, TensorSpec
 from meter_infer.errors import BackendUnavailable, ModelError
-from meter_infer.networks import Detector, Segmenter, load_detector, load_segmenter
+from meter_infer.networks import (
+    Detector,
+    Segmenter,
+    StripNetworks,
+    load_detector,
+    load_segmenter,
+    load_strips,
+)
+from meter_infer.reading.dial import view_dial
+from meter_infer.reading.opinion import dial_sights
+from meter_infer.reading.strip import DialAxis, Thing, strip_of
 from meter_infer.types import Box, Frame, MeterKind, SegmentClass
 from meter_infer.vision.color import frame_from_bgr
 from meter_infer.vision.letterbox import CROP_MARGIN
+from tests.scenes import draw
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
 Floats = NDArray[np.float32]
@@ -206,6 +218,36 @@ def test_a_network_for_something_else_is_refused() -> None:
         Detector(FakeBackend(white_segmenter, (None, 6, None), (None, 32, None, None)))
     with pytest.raises(ModelError, match="no segmentation network"):
         Segmenter(FakeBackend(white_segmenter, (None, 38, None), (None, 32, None, None)))
+
+
+def test_strip_networks_of_another_shape_are_refused() -> None:
+    with pytest.raises(ModelError, match="no strip network"):
+        StripNetworks(
+            FakeBackend(white_segmenter, (None, 3, 512)), FakeBackend(white_segmenter, (None, 3, 384))
+        )
+
+
+def test_the_shipped_strip_networks_see_where_a_pointer_points() -> None:
+    scene = draw(3)
+    view = view_dial(scene.segments())
+    assert view is not None
+    image = cv2.cvtColor(scene.luma, cv2.COLOR_GRAY2BGR)
+    frame = frame_from_bgr(np.asarray(image, np.uint8), "c", 0, NOW)
+    axis = DialAxis(view.geometry)
+    seen = []
+    for name in BACKENDS:
+        try:
+            with load_strips(name, DEFAULTS) as strips:
+                seen.append(strips.chances(frame, strip_of(axis, dial_sights(view, scene.segments()))))
+        except BackendUnavailable:
+            continue
+    assert seen
+    for chances in seen:
+        assert chances.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+        assert np.abs(chances - seen[0]).max() < 1e-3
+    tip = axis.place_of(np.array(scene.truth.landmarks[SegmentClass.TIP]))
+    off = abs(float(seen[0][Thing.READING].argmax()) - tip)
+    assert min(off, 512 - off) < 6
 
 
 def clutter() -> Frame:

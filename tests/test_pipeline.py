@@ -23,7 +23,7 @@ from meter_infer.types import (
     Segment,
     SegmentClass,
 )
-from tests.scenes import KnownDetector, KnownSegmenter, Scene, draw, frame
+from tests.scenes import KnownDetector, KnownSegmenter, Scene, TrueStrips, draw, frame
 
 RANGE = Calibration.from_range((0.0, 10.0))
 SETUP = MeterSetup("cam", "p1", MeterKind.POINTER, calibration=RANGE, unit="bar")
@@ -49,12 +49,21 @@ def pointer_contrast(scene: Scene) -> float:
 
 
 def reader(
-    scene: Scene, segments: Sequence[Segment] | None = None, setup: MeterSetup = SETUP, **options: float
+    scene: Scene,
+    segments: Sequence[Segment] | None = None,
+    setup: MeterSetup = SETUP,
+    strips: TrueStrips | None = None,
+    **options: float,
 ) -> MeterReader:
     detector = KnownDetector(Detection(scene.truth.kind, scene.box, 0.9))
     known = KnownSegmenter(scene.segments() if segments is None else segments)
     return MeterReader(
-        detector, known, [setup], max_age_s=options.get("max_age_s"), clock=lambda: options.get("now", 0.0)
+        detector,
+        known,
+        [setup],
+        max_age_s=options.get("max_age_s"),
+        clock=lambda: options.get("now", 0.0),
+        strips=strips,
     )
 
 
@@ -83,11 +92,22 @@ def test_what_is_good_of_clear_levels_is_right() -> None:
         and 0.2 < s.truth.fraction < 0.8
     ]  # fmt: skip
     setup = replace(SETUP, kind=MeterKind.LEVEL)
-    readings = [one(reader(s, setup=setup), s.luma) for s in clear]
+    readings = [one(reader(s, setup=setup, strips=TrueStrips(s.truth)), s.luma) for s in clear]
     good = [(r, s) for r, s in zip(readings, clear, strict=True) if r.quality is Quality.GOOD]
     assert good  # where its scale ends must be found in the picture, few are believed
     for reading, each in good:
         assert reading.value == pytest.approx(10 * each.truth.fraction, abs=0.3)
+
+
+def test_a_strip_network_that_knows_better_is_followed(scene: Scene) -> None:
+    swap = {SegmentClass.START: SegmentClass.END, SegmentClass.END: SegmentClass.START}
+    wrong = [replace(s, label=swap.get(s.label, s.label)) for s in scene.segments()]
+    strips = TrueStrips(scene.truth)
+    detector = KnownDetector(Detection(scene.truth.kind, scene.box, 0.9))
+    meters = MeterReader(detector, KnownSegmenter(wrong), [SETUP], strips=strips)
+    reading = one(meters, scene.luma)
+    assert reading.value == pytest.approx(10 * scene.truth.fraction, abs=0.1)
+    assert strips.asked
 
 
 def test_without_a_range_there_is_a_fraction_and_no_value(scene: Scene) -> None:

@@ -11,7 +11,7 @@ from meter_infer.bench.clips import Clip
 from meter_infer.cuda.device import Device, Event, Stream
 from meter_infer.gpu.networks import GpuNetworks
 from meter_infer.gpu.session import GpuSession
-from meter_infer.pipeline import MeterReader
+from meter_infer.pipeline import MeterReader, MeterStrips
 from meter_infer.sources.open import open_source
 from meter_infer.types import Detection, Frame
 from meter_infer.vision.letterbox import input_shape
@@ -84,14 +84,16 @@ class _Stages:
             self.rounds[f"{self.prefix} {name}"].append(value)
 
 
-def measure_gpu(networks: GpuNetworks, batches: Sequence[Sequence[Frame]], rounds: int) -> GpuFigures:
+def measure_gpu(
+    networks: GpuNetworks, strips: MeterStrips, batches: Sequence[Sequence[Frame]], rounds: int
+) -> GpuFigures:
     """Run every batch in turn, `rounds` times in all. Raises BackendError where the card fails.
 
     Each batch has the same number of frames, of one size.
     """
     chosen = [batches[k % len(batches)] for k in range(rounds + _WARM_UP)]
     stages, walls, found = networks.session(lambda device, session: _staged(device, session, chosen))
-    reader = MeterReader(networks, networks)
+    reader = MeterReader(networks, networks, strips=strips)
     readings: list[float] = []
     cpu: list[float] = []
     for frames in chosen:

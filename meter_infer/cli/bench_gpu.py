@@ -10,7 +10,7 @@ from meter_infer.backends import ON_GPU, BackendOptions
 from meter_infer.bench.clips import cache_folder, make_clips
 from meter_infer.bench.gpu import GpuFigures, load_batches, measure_gpu
 from meter_infer.errors import ConfigError
-from meter_infer.networks import load_gpu_networks
+from meter_infer.networks import load_gpu_networks, load_strips
 from meter_infer.render.video import VideoSpec
 
 _SETS = 4
@@ -33,7 +33,8 @@ def bench_gpu(specs: list[VideoSpec], backend: str, models: Path | None, console
             line = bar.add_task("rendering the cameras", total=sum(spec.frames for spec in specs))
             clips = make_clips(cache_folder(), specs, lambda frames: bar.advance(line, frames))
             bar.update(line, description="measuring", total=None)
-            figures = measure_gpu(networks, load_batches(clips, _SETS), _ROUNDS)
+            with load_strips(name, models=models) as strips:
+                figures = measure_gpu(networks, strips, load_batches(clips, _SETS), _ROUNDS)
     finally:
         networks.close()
     table = Table(title=None, show_header=False, box=None)

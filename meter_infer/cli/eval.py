@@ -19,7 +19,7 @@ from meter_infer.evaluation.detection import DetectionFigures, detection_figures
 from meter_infer.evaluation.labels import PictureLabel, ScaleUse, load_labels
 from meter_infer.evaluation.plot import draw_plot
 from meter_infer.evaluation.scoring import Figures, Outcome, figures, figures_by_condition
-from meter_infer.networks import load_detector, load_segmenter
+from meter_infer.networks import load_detector, load_segmenter, load_strips
 from meter_infer.sources.picture import PICTURE_SUFFIXES
 from meter_infer.vision import detect
 
@@ -132,9 +132,12 @@ def _readings(
     with (
         load_detector(backend, models=models) as detector,
         load_segmenter(backend, models=models) as segmenter,
+        load_strips(backend, models=models) as strips,
     ):
         for label in _progress(scored, console):
-            result = evaluate_picture(label, detector, segmenter, use=use, draw=annotate is not None)
+            result = evaluate_picture(
+                label, detector, segmenter, strips=strips, use=use, draw=annotate is not None
+            )
             outcomes += result.outcomes
             if annotate is not None and result.annotated is not None:
                 name = Path(label.name).with_suffix("").as_posix().replace("/", "_") + ".jpg"

@@ -12,7 +12,7 @@ from meter_infer.evaluation.labels import GaugeLabel, PictureLabel, Scale, Scale
 from meter_infer.evaluation.matching import match
 from meter_infer.evaluation.scoring import Outcome, outcome
 from meter_infer.overlay import shapes_of
-from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup
+from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup, MeterStrips
 from meter_infer.sources.picture import read_picture
 from meter_infer.types import Detection, Frame, Quality, Reading, Reason
 from meter_infer.vision.color import frame_bgr
@@ -64,6 +64,7 @@ def evaluate_picture(
     detector: MeterDetector,
     segmenter: MeterSegmenter,
     *,
+    strips: MeterStrips | None = None,
     use: ScaleUse = ScaleUse.RANGE,
     draw: bool = False,
 ) -> PictureOutcome:
@@ -82,7 +83,7 @@ def evaluate_picture(
         setup_of(names[gauge.index], frame, gauge, found, use) for gauge, found in scored if found is not None
     ]
     # a reader of its own for each picture: what one shows must not help with the next
-    reader = MeterReader(Given(given), segmenter, setups, automatic=False)
+    reader = MeterReader(Given(given), segmenter, setups, automatic=False, strips=strips)
     readings = {reading.meter: reading for reading in reader.read([frame])} if setups else {}
     outcomes = tuple(
         outcome(label.name, gauge, readings.get(names[gauge.index]), conditions_of(gauge, frame.luma))

@@ -126,6 +126,57 @@ def photographs(
     Console(stderr=True).print("\n".join(f"{name}: {value}" for name, value in summary.items()))
 
 
+@train_app.command()
+def strips(
+    task: Annotated[str, typer.Argument(help="dial or tube.", metavar="dial|tube")],
+    data: DataArgument,
+    out: OutOption,
+    photographs: Annotated[
+        list[str] | None,
+        typer.Option("--photographs", help="The same, labelled by hand; the segmenter has seen them."),
+    ] = None,
+    begin_with: BeginOption = None,
+    minutes: Annotated[float, typer.Option(help="How long to train.", min=0.01)] = 60.0,
+    batch: Annotated[int, typer.Option(help="Strips a step.", min=1)] = 32,
+    rate: Annotated[float, typer.Option("--rate", help="Peak learning rate.", min=1e-7)] = 2e-3,
+    seed: Annotated[int, typer.Option(help="Seed of weights and data.", min=0)] = 0,
+    models: Annotated[Path | None, typer.Option(help="Folder with the segmenter; else the packaged.")] = None,
+) -> None:
+    """Train a strip network on the segmenter's data sets; goes on where the folder's run stopped.
+
+    Example: meter-infer train strips dial data/crops --photographs data/photographs/crops=0.3 --out runs/dial
+    """
+    _need_extra()
+    from meter_infer.backends import BackendOptions
+    from meter_infer.networks import load_segmenter
+    from meter_infer.train.data import DataFolder
+    from meter_infer.train.strip_data import StripFolder, StripSource
+    from meter_infer.train.strip_network import KINDS
+    from meter_infer.train.strips import StripRecipe, StripTraining
+
+    if task not in KINDS:
+        raise typer.BadParameter(f"give dial or tube, not '{task}'")
+    console = Console(stderr=True)
+    folders = [StripFolder(DataFolder.parse(text), by_hand=False) for text in data]
+    folders += [StripFolder(DataFolder.parse(text), by_hand=True) for text in photographs or []]
+    options = BackendOptions(threads=1, precision="auto")
+    with load_segmenter(options=options, models=models) as segmenter:
+        source = StripSource(KINDS[task], folders, segmenter)
+        recipe = StripRecipe(task, minutes, batch, rate, seed=seed)
+        training = StripTraining(recipe, out, source, begin_with)
+        if training.step:
+            console.print(f"going on in {out} at step {training.step}")
+        for root, count in source.counts.items():
+            console.print(f"{root}: {count} pictures")
+        with _terminate_as_interrupt(), _bar(console) as report:
+            try:
+                training.run(report)
+            except KeyboardInterrupt:
+                console.print(f"interrupted at step {training.step}; the same command goes on from here")
+                raise typer.Exit(130) from None
+    console.print(f"done: {out / 'last.pt'}")
+
+
 for fit in (graduations, choices, confidence):
     train_app.command()(fit)
 
@@ -144,7 +195,13 @@ def export_onnx_file(
     """
     _need_extra()
     from meter_infer.train.export import export_onnx
+    from meter_infer.train.strips import export_strips, is_strips
 
+    if is_strips(checkpoint):
+        spec = export_strips(checkpoint, out, data, command)
+        add_to_manifest(out.parent, spec)
+        Console(stderr=True).print(f"{out}: sha256 {spec.sha256}, entered into {out.parent / MANIFEST}")
+        return
     exported = export_onnx(checkpoint, out, half=not full_precision)
     spec = exported.spec(data, command)
     add_to_manifest(out.parent, spec)

@@ -4,6 +4,7 @@ After new networks they are fitted in this order: the confidence judges what the
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -32,10 +33,12 @@ def graduations(
 
     Example: meter-infer train graduations data/tune/truth.json --out meter_infer/reading/comb_weights.py
     """
+    from meter_infer.networks import load_strips
     from meter_infer.train.graduations import collect_combs, write_comb_weights
 
     console = Console(stderr=True)
-    fit = _collected(collect_combs, labels, models, console).fit()
+    with load_strips(models=models) as strips:
+        fit = _collected(partial(collect_combs, strips=strips), labels, models, console).fit()
     write_comb_weights(out, fit.weights)
     console.print(f"{fit.seen} combs, {fit.share:.1%} of them graduations")
 
@@ -78,10 +81,12 @@ def confidence(
 
     Example: meter-infer train confidence data/tune/truth.json --out meter_infer/reading/weights.py
     """
+    from meter_infer.networks import load_strips
     from meter_infer.train.confidence import collect_looks, write_weights
 
     console = Console(stderr=True)
-    looks = _collected(collect_looks, labels, models, console)
+    with load_strips(models=models) as strips:
+        looks = _collected(partial(collect_looks, strips=strips), labels, models, console)
     fits = {use: found.fit(wanted_placed if use.placed else wanted) for use, found in looks.items()}
     write_weights(out, fits)
     for use, fit in fits.items():

@@ -31,5 +31,10 @@ COMB = CombWeights(
         0.3314,  # short_end
         -0.1065,  # long_end
         -4.3405,  # shift
+        0.0000,  # told_start
+        0.0000,  # told_end
+        0.0000,  # told_worse
+        0.0000,  # told_sure
+        0.0000,  # untold
     ),
 )

@@ -15,11 +15,12 @@ from meter_infer.reading.band import arc_points, band_ends, likely_hub
 from meter_infer.reading.ellipse import fit_ellipse
 from meter_infer.reading.ends import MIN_SPAN, Candidate, Candidates
 from meter_infer.reading.geometry import TAU, DialGeometry, wrap
+from meter_infer.reading.hands import Hand, hands_of, likeliest_pointer
 from meter_infer.reading.hands import PointerLine as PointerLine
-from meter_infer.reading.hands import find_pointer
 from meter_infer.reading.marks import Ring
 from meter_infer.reading.sampling import Points
 from meter_infer.reading.spacing import Spacing
+from meter_infer.reading.strip import Opinion
 from meter_infer.types import Mask, Segment, SegmentClass
 
 PIVOT_OFF = 0.05
@@ -64,12 +65,16 @@ class DialView:
     """All that may be the scale's start, and its end."""
     pivot: NDArray[np.float64] | None = None
     """Where the pivot is seen, frame pixels (2,)."""
+    hands: tuple[Hand, ...] = ()
+    """All that may be the pointer."""
     ends_doubt: float = 1.0
     """Share of what speaks for other ends, 0 to 1; known once they are chosen in the luma plane."""
     ring: Ring | None = None
     """The marks in the luma plane; None where none can be seen, or before they are looked for."""
     spacing: Spacing | None = None
     """What their spacing says; None where it says nothing."""
+    opinion: Opinion | None = None
+    """What the strip network says; None where it was not asked."""
 
 
 def best(segments: Sequence[Segment], label: SegmentClass) -> Segment | None:
@@ -117,9 +122,10 @@ def view_dial(segments: Sequence[Segment]) -> DialView | None:
         scores = 0.0, 0.0
     if geometry.span < MIN_SPAN:
         return None
-    line = find_pointer(segments, geometry, pivot)
+    hands = tuple(hands_of(segments, geometry, pivot))
+    line = likeliest_pointer(hands, geometry)
     marks = _marks(segments, geometry, line)
-    return DialView(geometry, line, scale.score, scores, gap, fit.residual, marks, candidates, pivot)
+    return DialView(geometry, line, scale.score, scores, gap, fit.residual, marks, candidates, pivot, hands)
 
 
 def _marks(segments: Sequence[Segment], geometry: DialGeometry, line: PointerLine | None) -> Marks:

@@ -14,6 +14,7 @@ from meter_infer.reading.dial import DialView
 from meter_infer.reading.geometry import wrap
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.marks import Graduation
+from meter_infer.reading.opinion import Chances
 from meter_infer.reading.pointer import Ridge
 from meter_infer.reading.spacing import LOOSE, Spacing
 from meter_infer.reading.tube_marks import ACCEPTED, TubeScale
@@ -21,6 +22,8 @@ from meter_infer.reading.tube_marks import ACCEPTED, TubeScale
 Evidence = NDArray[np.float64]
 """float64 (len(FEATURES),)."""
 
+_STRIP = ("reading", "start", "end", "all", "reading_sure", "start_sure", "end_sure", "all_sure", "unasked")
+"""What the strip network says of a look's places; see `_judged`."""
 FEATURES = (
     "scale_score",
     "pointer_score",
@@ -62,11 +65,13 @@ FEATURES = (
     "far_apart",
     "alone",
     "rules",
+    *(f"strip_{name}" for name in _STRIP),
 )
 """Names of the features, in the order of `features`. Each lies within 0 to 1."""
 
 NEAR, FAR = 0.006, 0.03
 """Differences between two opinions at which `apart` and `far_apart` are 1, shares of the scale."""
+UNASKED = Chances(0.95, 0.95, 0.95)
 END_OFF = 0.05
 """Distance of a scale's end from the tube's own, share of the scale, that counts as 1."""
 
@@ -81,6 +86,7 @@ def features(
     marks_seen: Graduation | None = None,
     apart: float | None = None,
     rules: float = 1.0,
+    chances: Chances | None = None,
 ) -> NDArray[np.float64]:
     """Return the evidence of one look, float64 (len(FEATURES),).
 
@@ -131,6 +137,7 @@ def features(
         *_spaced(view.spacing),
         *_compared(apart),
         rules,
+        *_judged(chances),
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
 
@@ -151,6 +158,17 @@ def _compared(apart: float | None) -> tuple[float, float, float]:
     """Return how far two opinions lie apart; one alone counts as two that differ by the lesser step."""
     known = NEAR if apart is None else apart
     return known / NEAR, known / FAR, float(apart is None)
+
+
+def _judged(chances: Chances | None) -> tuple[float, ...]:
+    """Return what the strip network says: the chances, and the doubt in them by its decimal places.
+
+    A look without it counts as one that it bears out as it commonly does.
+    """
+    each = UNASKED if chances is None else chances
+    whole = each.reading * each.start * each.end
+    sure = (sureness(1 - chance) for chance in (*each, whole))
+    return *each, whole, *sure, float(chances is None)
 
 
 TUBE_FEATURES = (
@@ -181,6 +199,7 @@ TUBE_FEATURES = (
     "comb_missed",
     "off_foot",
     "off_head",
+    *(f"strip_{name}" for name in _STRIP),
 )
 """Names of the features of a level gauge, in the order of `tube_features`. Each lies within 0 to 1."""
 
@@ -193,6 +212,7 @@ def tube_features(
     apart: float | None = None,
     rules: float = 1.0,
     scale: TubeScale | None = None,
+    chances: Chances | None = None,
 ) -> Evidence:
     """Return the evidence of one look at a level gauge, float64 (len(TUBE_FEATURES),).
 
@@ -226,6 +246,7 @@ def tube_features(
         *_combed(scale),
         abs(view.reach[0]) / END_OFF,
         abs(1 - view.reach[1]) / END_OFF,
+        *_judged(chances),
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
 

@@ -117,19 +117,21 @@ TERMS = (
 """What is weighed; see `terms_of`."""
 
 
-def find_pointer(
-    segments: Sequence[Segment], geometry: DialGeometry, pivot: NDArray[np.float64] | None
-) -> PointerLine | None:
-    """Return the likeliest pointer, or None where nothing looks like one; see `hands_of`."""
-    hands = hands_of(segments, geometry, pivot)
+def likeliest_pointer(hands: Sequence[Hand], geometry: DialGeometry) -> PointerLine | None:
+    """Return the likeliest pointer of all `hands`, or None where there are none."""
     if not hands:
         return None
     share = shares([terms_of(hand.hint) for hand in hands], POINTER)
     chosen = hands[int(share.argmax())]
     same = [abs(wrap(hand.direction - chosen.direction)) < SAME for hand in hands]
     doubt = 1.0 - float(share[same].sum())
-    foot, end = geometry.to_frame(chosen.foot), geometry.to_frame(chosen.end)
-    return PointerLine(foot, end, chosen.score, doubt, chosen.hint.tip)
+    return line_of(chosen, geometry, doubt)
+
+
+def line_of(hand: Hand, geometry: DialGeometry, doubt: float = 0.0) -> PointerLine:
+    """Return a hand as a pointer in the picture."""
+    foot, end = geometry.to_frame(hand.foot), geometry.to_frame(hand.end)
+    return PointerLine(foot, end, hand.score, doubt, hand.hint.tip)
 
 
 def terms_of(hint: Hint) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from meter_infer.reading.dial import best, cell_centers, point_of
 from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.sampling import Patch, Points, subpixel_peak
+from meter_infer.reading.strip import Opinion, TubeAxis
 from meter_infer.types import Box, Mask, Segment, SegmentClass
 
 NARROW = 0.5
@@ -36,6 +37,12 @@ class TubeView:
     """Largest distance of a landmark of the scale's ends from the tube's own end, share of the tube."""
     reach: tuple[float, float] = (0.0, 1.0)
     """The tube's own ends, fractions of the scale between the landmarks."""
+    axis: TubeAxis | None = None
+    """The tube from end to end, for its strip; None for a mere dot."""
+    top: float | None = None
+    """Where the liquid's mask ends upwards, fraction of the scale; None where none was seen."""
+    opinion: Opinion | None = None
+    """What the strip network says; None where it was not asked."""
 
 
 def view_tube(segments: Sequence[Segment]) -> TubeView | None:
@@ -60,13 +67,26 @@ def view_tube(segments: Sequence[Segment]) -> TubeView | None:
     if head - foot < 4 or head - foot < width * 0.2:
         return None
     geometry = TubeGeometry(mean + foot * direction, mean + head * direction, width)
-    fraction, spread, score = _surface(segments, liquid, geometry)
+    fraction, spread, score, top = _surface(segments, liquid, geometry)
     scores = (start.score if start else 0.0, end.score if end else 0.0)
     point = best(segments, SegmentClass.SURFACE)
     parts = (point.score if point else 0.0, liquid.score if liquid else 0.0)
     gap = max(abs(foot - low), abs(head - high)) / (head - foot)
     reach = tube_reach(tube.box, geometry) or ((low - foot) / (head - foot), (high - foot) / (head - foot))
-    return TubeView(geometry, fraction, spread, tube.score, score, scores, parts, gap, reach)
+    line = _tube_axis(mean, direction, low, high, width, tube.box)
+    return TubeView(geometry, fraction, spread, tube.score, score, scores, parts, gap, reach, line, top)
+
+
+def _tube_axis(
+    mean: NDArray[np.float64], direction: NDArray[np.float64], low: float, high: float, width: float, box: Box
+) -> TubeAxis | None:
+    """Return the axis between the tube's own ends, by its box where that can tell; None for a mere dot."""
+    if high - low > 1:
+        bar = TubeGeometry(mean + low * direction, mean + high * direction, width)
+        reach = tube_reach(box, bar)
+        if reach is not None and (reach[1] - reach[0]) * bar.length > 8:
+            low, high = (low + each * bar.length for each in reach)
+    return TubeAxis(mean + low * direction, direction, high - low, width) if high - low > 6 else None
 
 
 def tube_reach(box: Box, geometry: TubeGeometry) -> tuple[float, float] | None:
@@ -94,7 +114,8 @@ def rescaled(view: TubeView, geometry: TubeGeometry) -> TubeView:
 
 def _surface(
     segments: Sequence[Segment], liquid: Segment | None, geometry: TubeGeometry
-) -> tuple[float | None, float, float]:
+) -> tuple[float | None, float, float, float | None]:
+    """Return the surface's fraction, the disagreement about it, its score, and the liquid's own top."""
     top = None if liquid is None else _top(liquid, geometry)
     surface = best(segments, SegmentClass.SURFACE)
     point = point_of(surface)
@@ -102,12 +123,12 @@ def _surface(
     if mark is not None and surface is not None and top is not None and liquid is not None:
         score = max(surface.score, liquid.score)
         trusted = mark if surface.score >= 0.5 * liquid.score else top
-        return trusted, abs(mark - top), score
+        return trusted, abs(mark - top), score, top
     if mark is not None and surface is not None:
-        return mark, 0.0, 0.8 * surface.score
+        return mark, 0.0, 0.8 * surface.score, top
     if top is not None and liquid is not None:
-        return top, 0.0, 0.8 * liquid.score
-    return None, 0.0, 0.0
+        return top, 0.0, 0.8 * liquid.score, top
+    return None, 0.0, 0.0, top
 
 
 def _cells(mask: Mask, threshold: float = 0.4) -> tuple[Points, NDArray[np.float64]] | None:

@@ -15,13 +15,22 @@ from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import PointerLine
 from meter_infer.reading.level import TubeView, refine_surface, rescaled, view_tube
 from meter_infer.reading.marks import ring_of
+from meter_infer.reading.opinion import (
+    dial_chances,
+    dial_opinion,
+    hints_of,
+    retold,
+    steered,
+    tube_chances,
+    tube_opinion,
+)
 from meter_infer.reading.pointer import Ridge, find_ridge, mask_crossing
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.spacing import by_marks
+from meter_infer.reading.strip import Judge, Thing
 from meter_infer.reading.track import DialTrack
-from meter_infer.reading.tube_comb import Hints
 from meter_infer.reading.tube_marks import ACCEPTED, TubeScale, graduated_ends
 from meter_infer.reading.weights import DIAL, DIAL_PLACED, TUBE, TUBE_PLACED
 from meter_infer.types import Box, Luma, MeterKind, Reason, Segment
@@ -44,6 +53,8 @@ VETO = 0.15
 """Confidence by the rules below which no evidence helps."""
 STRICT_VETO = {Reason.BLURRED: GOOD, Reason.OFF_SCALE: GOOD}
 """The same where a rule knows better: too few pixels are too few, whatever the networks make of them."""
+WITHIN = 0.015
+USE_ENDS = True
 TRUSTED = 0.02
 """A step of the luma plane moves a level's surface only when it lies farther off, share of the scale."""
 
@@ -79,6 +90,7 @@ def look(
     again: Again | None = None,
     apart: float | None = None,
     *,
+    judge: Judge | None = None,
     placed: bool = False,
     thorough: bool = False,
 ) -> tuple[Look, bool]:
@@ -93,11 +105,13 @@ def look(
         again: gives what the network finds in another crop around the same box: a second opinion, which
             tells chance from knowledge. It is asked for where the first is neither sure nor hopeless.
         apart: by how much the last second opinion differed, for a look without `again`.
+        judge: the strip network; None: the masks and the luma plane alone decide.
         placed: the meter is calibrated by points in the picture. Then it matters where the pointer or
             the surface is, and the confidence does not ask where the scale begins and ends.
         thorough: ask `again` in any case, for those who fit weights.
     """
-    return glance(kind, luma, box, segments, again, apart, placed=placed, thorough=thorough).joined(track)
+    once = glance(kind, luma, box, segments, again, apart, judge=judge, placed=placed, thorough=thorough)
+    return once.joined(track)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +145,7 @@ def glance(
     again: Again | None = None,
     apart: float | None = None,
     *,
+    judge: Judge | None = None,
     placed: bool = False,
     thorough: bool = False,
 ) -> Glance:
@@ -139,15 +154,14 @@ def glance(
     if again is not None:
         apart = None
     if kind is MeterKind.LEVEL:
-        return Glance(_read_tube(patch, segments, again, apart, placed, thorough), patch, None, placed)
-    view = view_dial(segments)
+        return Glance(_read_tube(patch, segments, again, apart, judge, placed, thorough), patch, None, placed)
+    view = _view(patch, segments, judge)
     if view is None:
         return Glance(Look(kind, None, 0.0, _unseen(patch)), patch, None, placed)
-    view = refine_view(patch, view)
     pointing = _pointing(patch, view)
     single = _read_dial(patch, view, pointing, apart, placed)
     if again is not None and (thorough or _is_unsure(single)):
-        apart = _apart(patch, view, pointing.angle, again(), placed)
+        apart = _apart(view, pointing.angle, patch, again(), judge, placed)
         single = _read_dial(patch, view, pointing, apart, placed)
     return Glance(single, patch, view, placed)
 
@@ -155,6 +169,17 @@ def glance(
 def _is_unsure(seen: Look) -> bool:
     judged = seen.fraction is not None and not seen.vetoed
     return judged and HOPELESS * GOOD <= seen.confidence < GOOD + SURE * (1 - GOOD)
+
+
+def _view(patch: Patch, segments: Sequence[Segment], judge: Judge | None) -> DialView | None:
+    """Return what masks, strip network and luma plane say of a dial; None where there is none."""
+    view = view_dial(segments)
+    if view is None:
+        return None
+    if judge is not None:
+        opinion = dial_opinion(judge, view, segments)
+        view = replace(steered(view, opinion), opinion=opinion)
+    return refine_view(patch, view)
 
 
 class _Pointing(NamedTuple):
@@ -178,16 +203,20 @@ def _pointing(patch: Patch, view: DialView) -> _Pointing:
 
 
 def _apart(
-    patch: Patch, view: DialView, here: float | None, again: Sequence[Segment], placed: bool
+    view: DialView,
+    here: float | None,
+    patch: Patch,
+    again: Sequence[Segment],
+    judge: Judge | None,
+    placed: bool,
 ) -> float | None:
     """Return by how much the second crop reads otherwise, share of the scale; None: it reads nothing.
 
     `here` is the angle at which the first crop's pointer meets the scale of `view`.
     """
-    second = view_dial(again)
+    second = _view(patch, again, judge)
     if second is None:
         return None
-    second = refine_view(patch, second)
     there = _pointing(patch, second).angle
     if here is None or there is None:
         return None
@@ -221,6 +250,9 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     if ends is not None:
         geometry = geometry.with_ends(ends.start, ends.end)
         view = replace(view, end_scores=ends.scores, end_gap=ends.off_band, ends_doubt=ends.doubt)
+    if view.opinion is not None and USE_ENDS:
+        a, b = (geometry.angle_of(view.opinion.likeliest(k)[0]) for k in (Thing.START, Thing.END))
+        geometry = geometry.with_ends(a, b)
     angle = None if view.pointer is None else mask_crossing(geometry, view.pointer)
     refined = refine_ends(patch, geometry, angle)
     if abs(refined.span - geometry.span) > MAX_SPAN_CHANGE:
@@ -266,6 +298,7 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
         None if view.ring is None else view.ring.graduation(geometry),
         apart,
         confidence,
+        None if view.opinion is None else dial_chances(view.opinion, geometry, angle, WITHIN),
     )
     weights = DIAL_PLACED if placed else DIAL
     confidence, reason, vetoed = _weighed(confidence, reason, evidence, weights)
@@ -319,13 +352,14 @@ def _read_tube(
     segments: Sequence[Segment],
     again: Again | None,
     apart: float | None,
+    judge: Judge | None,
     placed: bool,
     thorough: bool,
 ) -> Look:
-    view = view_tube(segments)
+    view = tube_view_of(segments, judge)
     if view is None:
         return Look(MeterKind.LEVEL, None, 0.0, _unseen(patch))
-    scale = graduated_ends(patch, view.geometry, Hints(view.end_scores, view.reach))
+    scale = graduated_ends(patch, view.geometry, hints_of(view))
     view = rescaled(view, scale.geometry) if _taken(scale) else view
     found = _surface(patch, view)
     if found is None:
@@ -334,7 +368,7 @@ def _read_tube(
     single = _weigh_tube(patch, view, found, scale, apart, placed)
     if again is None or not (thorough or _is_unsure(single)):
         return single
-    second = view_tube(again())
+    second = tube_view_of(again(), judge)
     if second is not None and scale is not None and _taken(scale):
         second = rescaled(second, scale.geometry)
     other = None if second is None else _surface(patch, second)
@@ -343,6 +377,13 @@ def _read_tube(
         there = view.geometry.fraction_of(second.geometry.point_at(other[0])) if placed else other[0]
         apart = abs(found[0] - there)
     return _weigh_tube(patch, view, found, scale, apart, placed)
+
+
+def tube_view_of(segments: Sequence[Segment], judge: Judge | None) -> TubeView | None:
+    """Return what masks and strip network say of a level gauge; None where there is none."""
+    view = view_tube(segments)
+    opinion = None if view is None or judge is None else tube_opinion(judge, view, segments)
+    return view if view is None or opinion is None else replace(retold(view, opinion), opinion=opinion)
 
 
 def _taken(scale: TubeScale | None) -> TypeGuard[TubeScale]:
@@ -362,7 +403,8 @@ def _weigh_tube(
     tube, (fraction, contrast) = view.geometry, found
     confidence, reason = combine(tube_factors(view, contrast, patch))
     length_px = tube.length / patch.pitch
-    evidence = tube_features(view, fraction, contrast, length_px, apart, confidence, scale)
+    chances = None if view.opinion is None else tube_chances(view.opinion, tube, fraction, WITHIN)
+    evidence = tube_features(view, fraction, contrast, length_px, apart, confidence, scale, chances)
     weights = TUBE_PLACED if placed else TUBE
     confidence, reason, vetoed = _weighed(confidence, reason, evidence, weights)
     return Look(MeterKind.LEVEL, fraction, confidence, reason, None, tube, None, evidence, apart, vetoed)

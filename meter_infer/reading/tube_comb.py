@@ -5,14 +5,14 @@ collected here as numbers, and a logistic regression on them, fitted to gauges w
 (`meter_infer.train.graduations`), gives the probability that both ends of a comb are those of the scale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.choice import chance
+from meter_infer.reading.choice import chance, sureness
 from meter_infer.reading.comb import Comb
 
 Table = NDArray[np.float32]
@@ -46,8 +46,14 @@ COMB_FEATURES = (
     "short_end",
     "long_end",
     "shift",
+    "told_start",
+    "told_end",
+    "told_worse",
+    "told_sure",
+    "untold",
 )
 """Names of the numbers of `comb_features`, in this order. All but the two "inside" lie within 0 to 1."""
+UNTOLD = 0.5
 _LEAST = np.array([-1.0 if name.startswith("inside") else 0.0 for name in COMB_FEATURES])
 
 
@@ -58,13 +64,19 @@ class CombWeights(NamedTuple):
     values: tuple[float, ...]
 
 
+Told = Callable[[Ends], Ends]
+"""Gives the chances, 0 to 1 each, that a scale ends at two fractions."""
+
+
 class Hints(NamedTuple):
-    """What the network says of a scale's ends, as fractions of the scale between its own landmarks."""
+    """What the networks say of a scale's ends, as fractions of the scale between those of the view."""
 
     scores: Ends
     """Of the landmarks at 0 and 1; 0 where there is none."""
     tube: Ends
     """The transparent part's own ends."""
+    told: Told | None = None
+    """What the strip network says; None where it was not asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,8 +194,17 @@ def comb_features(seen: SeenComb, others: Sequence[SeenComb], hints: Hints) -> N
         min(seen.lengths),
         max(seen.lengths) - 1,
         seen.shift / 0.2,
+        *_told(seen, hints),
     )
     return np.clip(np.array(values, dtype=np.float64), _LEAST, 1.0)
+
+
+def _told(seen: SeenComb, hints: Hints) -> tuple[float, float, float, float, float]:
+    """Return the chances of the comb's ends; a comb of which nobody was asked counts as one that may be."""
+    if hints.told is None:
+        return UNTOLD, UNTOLD, UNTOLD, sureness(1 - UNTOLD**2), 1.0
+    start, end = hints.told(seen.ends)
+    return start, end, min(start, end), sureness(1 - start * end), 0.0
 
 
 def comb_probability(features: NDArray[np.float64], weights: CombWeights) -> float:

@@ -46,6 +46,15 @@ DIAL = Weights(
         -1.4221,  # far_apart
         -0.2132,  # alone
         1.7764,  # rules
+        0.0000,  # strip_reading
+        0.0000,  # strip_start
+        0.0000,  # strip_end
+        0.0000,  # strip_all
+        0.0000,  # strip_reading_sure
+        0.0000,  # strip_start_sure
+        0.0000,  # strip_end_sure
+        0.0000,  # strip_all_sure
+        0.0000,  # strip_unasked
     ),
 )
 
@@ -93,6 +102,15 @@ DIAL_PLACED = Weights(
         -1.4088,  # far_apart
         0.0249,  # alone
         0.6883,  # rules
+        0.0000,  # strip_reading
+        0.0000,  # strip_start
+        0.0000,  # strip_end
+        0.0000,  # strip_all
+        0.0000,  # strip_reading_sure
+        0.0000,  # strip_start_sure
+        0.0000,  # strip_end_sure
+        0.0000,  # strip_all_sure
+        0.0000,  # strip_unasked
     ),
 )
 
@@ -127,6 +145,15 @@ TUBE = Weights(
         -0.3917,  # comb_missed
         0.2376,  # off_foot
         -0.3096,  # off_head
+        0.0000,  # strip_reading
+        0.0000,  # strip_start
+        0.0000,  # strip_end
+        0.0000,  # strip_all
+        0.0000,  # strip_reading_sure
+        0.0000,  # strip_start_sure
+        0.0000,  # strip_end_sure
+        0.0000,  # strip_all_sure
+        0.0000,  # strip_unasked
     ),
 )
 
@@ -161,5 +188,14 @@ TUBE_PLACED = Weights(
         0.3292,  # comb_missed
         0.0164,  # off_foot
         -0.2335,  # off_head
+        0.0000,  # strip_reading
+        0.0000,  # strip_start
+        0.0000,  # strip_end
+        0.0000,  # strip_all
+        0.0000,  # strip_reading_sure
+        0.0000,  # strip_start_sure
+        0.0000,  # strip_end_sure
+        0.0000,  # strip_all_sure
+        0.0000,  # strip_unasked
     ),
 )

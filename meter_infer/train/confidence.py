@@ -8,6 +8,7 @@ called good is wrong.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from meter_infer.calibration import Calibration
 from meter_infer.errors import LabelError
-from meter_infer.pipeline import MeterDetector, MeterSegmenter
+from meter_infer.pipeline import MeterDetector, MeterSegmenter, MeterStrips
 from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES
 from meter_infer.reading.look import HOPELESS, SURE, look
+from meter_infer.reading.strip import Judge
 from meter_infer.train.looking import Sighting, sightings
 from meter_infer.types import MeterKind
 from meter_infer.valuing import MeterSetup, calibration_of
@@ -72,6 +74,7 @@ def collect_looks(
     detector: MeterDetector,
     segmenter: MeterSegmenter,
     progress: Callable[[], None] | None = None,
+    strips: MeterStrips | None = None,
 ) -> dict[Use, Looks]:
     """Look at every labelled gauge and compare: by its `range`, and by its `scale_points`.
 
@@ -83,11 +86,11 @@ def collect_looks(
         labels, detector, segmenter, lambda gauge: gauge.reading is not None, progress, second=True
     ):
         for use in (Use(seen.gauge.kind, False), Use(seen.gauge.kind, True)):
-            _take(looks[use], seen, use)
+            _take(looks[use], seen, use, None if strips is None else partial(strips.chances, seen.frame))
     return looks
 
 
-def _take(looks: Looks, sighting: Sighting, use: Use) -> None:
+def _take(looks: Looks, sighting: Sighting, use: Use, judge: Judge | None) -> None:
     """Add one look, if its error is known."""
     gauge, crops = sighting.gauge, sighting.crops
     limits = gauge.limits
@@ -100,6 +103,7 @@ def _take(looks: Looks, sighting: Sighting, use: Use) -> None:
             sighting.box,
             crops[0],
             again=again,
+            judge=judge,
             placed=use.placed,
             thorough=True,
         )[0]

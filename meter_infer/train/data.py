@@ -109,18 +109,24 @@ def _box_outline(box: NDArray[np.float32], ellipse: bool) -> NDArray[np.float32]
     return outline
 
 
-def load(path: Path, task: Task) -> Labelled:
-    """Read a picture and the labels that lie beside it. Raises LabelError when it cannot be decoded."""
+def read_training_picture(path: Path) -> NDArray[np.uint8]:
+    """Return a picture, BGR uint8 (height, width, 3). Raises LabelError when it cannot be decoded."""
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise LabelError(f"cannot decode the training picture {path}; remove it or draw it again")
+    return np.asarray(picture, np.uint8)
+
+
+def load(path: Path, task: Task) -> Labelled:
+    """Read a picture and the labels that lie beside it. Raises LabelError when it cannot be decoded."""
+    picture = read_training_picture(path)
     parts = list(path.parts)
     # the last "images" of the path: a data set may itself lie below a folder of that name
     at = len(parts) - 1 - parts[::-1].index("images")
     parts[at] = "labels"
     height, width = picture.shape[:2]
     classes, outlines = read_labels(Path(*parts).with_suffix(".txt"), task, width, height)
-    return Labelled(np.asarray(picture, np.uint8), classes, tuple(outlines))
+    return Labelled(picture, classes, tuple(outlines))
 
 
 class Mixture:

@@ -6,6 +6,7 @@ not; a logistic regression on its features tells how probable that is.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 
 from meter_infer.errors import LabelError
 from meter_infer.evaluation.labels import GaugeLabel
-from meter_infer.pipeline import MeterDetector, MeterSegmenter
+from meter_infer.pipeline import MeterDetector, MeterSegmenter, MeterStrips
 from meter_infer.reading.geometry import TubeGeometry
-from meter_infer.reading.level import view_tube
+from meter_infer.reading.look import tube_view_of
+from meter_infer.reading.opinion import hints_of
 from meter_infer.reading.sampling import Patch, cut_patch
-from meter_infer.reading.tube_comb import COMB_FEATURES, CombWeights, Ends, Hints, comb_features
+from meter_infer.reading.strip import Judge
+from meter_infer.reading.tube_comb import COMB_FEATURES, CombWeights, Ends, comb_features
 from meter_infer.reading.tube_marks import seen_combs
 from meter_infer.train.confidence import logistic
 from meter_infer.train.looking import gauges_missing, sightings
@@ -50,14 +53,16 @@ class Combs:
     gauges: int = 0
     """Level gauges around which combs were looked for."""
 
-    def take(self, patch: Patch, segments: Iterable[Segment], truth: TubeGeometry) -> None:
+    def take(
+        self, patch: Patch, segments: Iterable[Segment], truth: TubeGeometry, judge: Judge | None = None
+    ) -> None:
         """Add the combs around one gauge whose scale lies at `truth`."""
         self.gauges += 1
-        view = view_tube(list(segments))
+        view = tube_view_of(list(segments), judge)
         if view is None:
             return
         combs = seen_combs(patch, view.geometry)
-        hints = Hints(view.end_scores, view.reach)
+        hints = hints_of(view)
         for comb in combs:
             self.features.append(comb_features(comb, combs, hints))
             self.right.append(_off(view.geometry, comb.ends, truth) < OFF)
@@ -86,6 +91,7 @@ def collect_combs(
     detector: MeterDetector,
     segmenter: MeterSegmenter,
     progress: Callable[[], None] | None = None,
+    strips: MeterStrips | None = None,
 ) -> Combs:
     """Look for combs around every labelled level gauge whose `scale_points` hold both ends of its `range`.
 
@@ -95,7 +101,8 @@ def collect_combs(
     for seen in sightings(labels, detector, segmenter, lambda gauge: _scale(gauge) is not None, progress):
         scale = _scale(seen.gauge)
         if scale is not None:
-            combs.take(cut_patch(seen.frame.luma, seen.box), seen.crops[0], scale)
+            judge = None if strips is None else partial(strips.chances, seen.frame)
+            combs.take(cut_patch(seen.frame.luma, seen.box), seen.crops[0], scale, judge)
     return combs
 
 

@@ -9,6 +9,7 @@ pytest.importorskip("onnxruntime")
 from meter_infer.bench.clips import make_clips
 from meter_infer.bench.gpu import load_batches, measure_gpu
 from meter_infer.cli.bench_gpu import rows_of_gpu
+from meter_infer.networks import load_strips
 from meter_infer.render.video import VideoSpec
 from tests.cuda.host_device import HostDevice, host_kernels
 from tests.gpu.rig import host_networks
@@ -21,7 +22,8 @@ def test_every_stage_is_timed_and_the_stages_make_up_the_whole(monkeypatch: pyte
     monkeypatch.setattr("meter_infer.bench.gpu._COPY_BYTES", 1 << 16)
     monkeypatch.setattr("meter_infer.bench.gpu._WARM_UP", 0)
     networks = host_networks(HostDevice())
-    figures = measure_gpu(networks, [frames(3)], rounds=2)
+    with load_strips("onnxruntime") as strips:
+        figures = measure_gpu(networks, strips, [frames(3)], rounds=2)
     networks.close()
     assert list(figures.stages_ms) == [
         *(f"detect {stage}" for stage in ("upload", "resample", "network", "decode", "download")),

@@ -9,7 +9,7 @@ from meter_infer.reading.choice import ChoiceWeights, shares, sureness
 from meter_infer.reading.dial import best, point_of, view_dial
 from meter_infer.reading.ends import choose_ends
 from meter_infer.reading.geometry import wrap
-from meter_infer.reading.hands import find_pointer
+from meter_infer.reading.hands import hands_of, likeliest_pointer
 from meter_infer.reading.look import refine_view
 from meter_infer.reading.sampling import cut_patch
 from meter_infer.types import Box, Segment, SegmentClass
@@ -101,7 +101,8 @@ def test_a_set_hand_with_a_better_mask_and_no_tip_is_not_the_pointer(shot: Shot)
         replace(set_hand, score=0.6),
         replace(tip, score=0.8),
     ]
-    found = find_pointer(segments, view.geometry, point_of(best(segments, SegmentClass.PIVOT)))
+    hands = hands_of(segments, view.geometry, point_of(best(segments, SegmentClass.PIVOT)))
+    found = likeliest_pointer(hands, view.geometry)
     assert found is not None
     assert view.geometry.fraction_of_angle(view.geometry.angle_of(found.tip)) == pytest.approx(0.3, abs=0.02)
     assert 0.02 < found.doubt < 0.6

@@ -1,0 +1,146 @@
+"""What a strip network is told of a meter, and what a look makes of its answer."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from meter_infer.reading.dial import DialView
+from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
+from meter_infer.reading.hands import Hand, PointerLine, line_of
+from meter_infer.reading.level import TubeView
+from meter_infer.reading.pointer import crossing
+from meter_infer.reading.strip import PLACES, DialAxis, Judge, Opinion, Sights, Thing, strip_of
+from meter_infer.reading.tube_comb import Ends, Hints
+from meter_infer.types import MeterKind, Segment, SegmentClass
+
+SAME = np.deg2rad(8.0)
+"""A hand of the masks that points to within this angle of the likeliest place is the one meant."""
+TOLD = 2.5
+"""Places off within which an end of a level gauge's comb is one that the network means."""
+SURE = 0.5
+"""Chance from which a pointer is believed that no mask and no landmark shows."""
+
+
+class Chances(NamedTuple):
+    """How probable a look's places are by the strip network, each 0 to 1."""
+
+    reading: float
+    start: float
+    end: float
+
+
+def dial_opinion(judge: Judge, view: DialView, segments: Sequence[Segment]) -> Opinion:
+    """Ask about a dial; `view` as the masks say."""
+    axis = DialAxis(view.geometry)
+    return Opinion(axis, judge(strip_of(axis, dial_sights(view, segments))))
+
+
+def dial_sights(view: DialView, segments: Sequence[Segment]) -> Sights:
+    """Return what was seen of a dial, in the order of its hints."""
+    labels = (SegmentClass.START, SegmentClass.END, SegmentClass.TIP)
+    hands = [
+        (view.geometry.point_at(angle), min(1.0, 0.6 * hand.score + 0.4 * hand.hint.tip))
+        for hand, angle in _aimed(view)
+    ]
+    band = [(c.point, 1.0) for each in view.candidates for c in each if c.band]
+    return (*(_marks(segments, label) for label in labels), hands, band)
+
+
+def tube_opinion(judge: Judge, view: TubeView, segments: Sequence[Segment]) -> Opinion | None:
+    """Ask about a level gauge; None where its tube is too short."""
+    axis = view.axis
+    return None if axis is None else Opinion(axis, judge(strip_of(axis, tube_sights(view, segments))))
+
+
+def tube_sights(view: TubeView, segments: Sequence[Segment]) -> Sights:
+    """Return what was seen of a level gauge, in the order of its hints."""
+    labels = (SegmentClass.START, SegmentClass.END, SegmentClass.SURFACE)
+    tops = [] if view.top is None else [(view.geometry.point_at(view.top), view.parts[1])]
+    return (*(_marks(segments, label) for label in labels), tops)
+
+
+def _marks(segments: Sequence[Segment], label: SegmentClass) -> list[tuple[NDArray[np.float64], float]]:
+    return [(np.array(each.box.center), each.score) for each in segments if each.label is label]
+
+
+def steered(view: DialView, opinion: Opinion) -> DialView:
+    """Return the view with the pointer that is the likeliest by the opinion."""
+    point, chance = opinion.likeliest(Thing.READING)
+    geometry = view.geometry
+    wanted = geometry.angle_of(point)
+    if view.pointer is not None:
+        own = crossing(geometry.to_dial(view.pointer.hub), geometry.to_dial(view.pointer.tip))
+        if own is not None and abs(wrap(own - wanted)) < SAME:
+            return view
+    near = [hand for hand, angle in _aimed(view) if abs(wrap(angle - wanted)) < SAME]
+    if near:
+        return replace(view, pointer=line_of(max(near, key=lambda each: each.score), geometry))
+    if chance < SURE:
+        return view
+    hub = geometry.center if view.pivot is None else view.pivot
+    return replace(view, pointer=PointerLine(hub, hub + 0.9 * (point - hub), 0.0))
+
+
+def _aimed(view: DialView) -> list[tuple[Hand, float]]:
+    """Return the hands that meet the scale, and where, radians, dial coordinates."""
+    return [(hand, angle) for hand in view.hands if (angle := crossing(hand.foot, hand.end)) is not None]
+
+
+def dial_chances(opinion: Opinion, geometry: DialGeometry, angle: float, within: float) -> Chances:
+    """Return how probable it is that pointer and ends are where a look puts them.
+
+    Args:
+        opinion: of the dial.
+        geometry: the dial as it is read.
+        angle: where the pointer meets its scale, radians, dial coordinates.
+        within: how far off still counts, share of the scale.
+    """
+    reach = max(1.0, within * geometry.span / (2 * np.pi) * PLACES[MeterKind.POINTER])
+    angles = angle, geometry.start_angle, geometry.start_angle + geometry.span
+    return _chances(opinion, [geometry.point_at(each) for each in angles], reach)
+
+
+def tube_chances(opinion: Opinion, tube: TubeGeometry, fraction: float, within: float) -> Chances:
+    """The same for a level gauge."""
+    places = opinion.axis.place_of(tube.start), opinion.axis.place_of(tube.end)
+    reach = max(1.0, within * abs(places[1] - places[0]))
+    return _chances(opinion, [tube.point_at(fraction), tube.start, tube.end], reach)
+
+
+def _chances(opinion: Opinion, points: Sequence[NDArray[np.float64]], reach: float) -> Chances:
+    places = [opinion.axis.place_of(point) for point in points]
+    return Chances(*(opinion.chance(thing, place, reach) for thing, place in zip(Thing, places, strict=True)))
+
+
+def hints_of(view: TubeView) -> Hints:
+    """Return what the networks say of the ends of a level gauge's scale."""
+    opinion, tube = view.opinion, view.geometry
+    if opinion is None:
+        return Hints(view.end_scores, view.reach)
+
+    def told(ends: Ends) -> Ends:
+        start, end = (opinion.axis.place_of(tube.point_at(each)) for each in ends)
+        return opinion.chance(Thing.START, start, TOLD), opinion.chance(Thing.END, end, TOLD)
+
+    return Hints(view.end_scores, view.reach, told)
+
+
+def retold(view: TubeView, opinion: Opinion) -> TubeView:
+    """Return the view of a level gauge with ends and surface where the opinion puts them."""
+    start, end, surface = (opinion.likeliest(thing)[0] for thing in (Thing.START, Thing.END, Thing.READING))
+    if float((end - start) @ view.geometry.direction) < max(4.0, 0.2 * view.geometry.length):
+        return view
+    geometry = TubeGeometry(start, end, view.geometry.width)
+    own = view.geometry
+    scale = own.length / geometry.length
+    reach = tuple(geometry.fraction_of(own.point_at(each)) for each in view.reach)
+    return replace(
+        view,
+        geometry=geometry,
+        fraction=geometry.fraction_of(surface),
+        spread=view.spread * scale,
+        reach=(reach[0], reach[1]),
+    )

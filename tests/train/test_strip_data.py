@@ -1,0 +1,145 @@
+"""Strips to train on: rendered crops, unrolled by what a segmenter sees."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from meter_infer.errors import LabelError
+from meter_infer.reading.strip import HINTS, PLACES, ROWS, Thing
+from meter_infer.render.dataset import DatasetJob, Task, dataset_spec, write_dataset
+from meter_infer.train.data import DataFolder
+from meter_infer.train.strip_data import StripFolder, StripSource
+from meter_infer.types import Box, Frame, MeterKind, Segment, SegmentClass
+from tests.scenes import draw
+
+
+class Known:
+    """A segmenter that sees the truth of a scene, wherever it is asked to look."""
+
+    def __init__(self, kind: MeterKind, seed: int = 3) -> None:
+        self.scene = draw(seed, kind)
+        self.calls = 0
+
+    def segment(self, items: Sequence[tuple[Frame, Box]]) -> list[list[Segment]]:
+        self.calls += 1
+        return [self.scene.segments() for _ in items]
+
+
+def written(root: Path, known: Known) -> StripFolder:
+    """Write the scene as a data set of one crop with its landmarks."""
+    for part in ("images", "labels"):
+        (root / part / "train").mkdir(parents=True)
+    luma = known.scene.luma
+    cv2.imwrite(str(root / "images/train/0.png"), luma)
+    lines = []
+    for label, (x, y) in known.scene.truth.landmarks.items():
+        corners = np.array([[x - 4, y - 4], [x + 4, y - 4], [x + 4, y + 4], [x - 4, y + 4]]) / luma.shape[0]
+        lines.append(f"{int(label)} " + " ".join(f"{v:.6f}" for v in corners.ravel()))
+    (root / "labels/train/0.txt").write_text("\n".join(lines), encoding="utf-8")
+    return StripFolder(DataFolder(root), by_hand=False)
+
+
+@pytest.mark.parametrize("kind", list(MeterKind))
+def test_a_sample_has_its_truth_where_the_hints_are(tmp_path: Path, kind: MeterKind) -> None:
+    known = Known(kind)
+    folder = written(tmp_path, known)
+    source = StripSource(kind, [folder], known)
+    (path,) = folder.folder.pictures
+    sample = source.sample(folder, path, None)
+    assert sample is not None
+    assert sample.image.shape == (3 + HINTS[kind], ROWS, PLACES[kind])
+    assert sample.image.min() >= 0.0
+    assert sample.image.max() <= 1.0
+    assert sample.target.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+    hints = sample.image[3:, 0]
+    for thing, row in ((Thing.START, 0), (Thing.END, 1), (Thing.READING, 2)):
+        off = abs(int(sample.target[thing].argmax()) - int(hints[row].argmax()))
+        assert min(off, PLACES[kind] - off) <= 3, thing
+
+
+@pytest.mark.parametrize("kind", list(MeterKind))
+def test_what_is_changed_at_random_still_has_its_truth(tmp_path: Path, kind: MeterKind) -> None:
+    known = Known(kind)
+    folder = written(tmp_path, known)
+    source = StripSource(kind, [folder], known)
+    rng = np.random.default_rng(5)
+    samples = [source.draw(rng) for _ in range(30)]
+    assert known.calls == 1  # each picture is segmented once
+    told = [sample.image[3:, 0].any() for sample in samples]
+    assert 15 < sum(told) <= 30
+    starts = [int(sample.target[Thing.START].argmax()) for sample in samples]
+    assert len(set(starts)) > 3  # the axis is a little off
+    off = [
+        abs(start - int(sample.image[3, 0].argmax()))
+        for start, sample in zip(starts, samples, strict=True)
+        if sample.image[3, 0].any()
+    ]
+    assert np.median(np.minimum(off, PLACES[kind])) <= 3
+    means = {round(float(sample.image[:3].mean()), 3) for sample in samples}
+    assert len(means) > 10
+
+
+def test_labels_by_hand_are_taken_less_exactly(tmp_path: Path) -> None:
+    known = Known(MeterKind.POINTER)
+    folder = written(tmp_path, known)
+    exact = StripSource(MeterKind.POINTER, [folder], known).sample(
+        folder, tmp_path / "images/train/0.png", None
+    )
+    folder = StripFolder(folder.folder, by_hand=True)
+    source = StripSource(MeterKind.POINTER, [folder], known)
+    loose = source.sample(folder, tmp_path / "images/train/0.png", None)
+    assert exact is not None
+    assert loose is not None
+    assert loose.target.max() < 0.6 * exact.target.max()
+
+
+def test_crops_of_the_other_kind_and_unseen_ones_are_passed_over(tmp_path: Path) -> None:
+    known = Known(MeterKind.POINTER)
+    folder = written(tmp_path, known)
+    level = StripSource(MeterKind.LEVEL, [folder], known)
+    assert level.sample(folder, folder.folder.pictures[0], None) is None
+    folder = StripFolder(folder.folder, by_hand=False)
+
+    class Blind:
+        def segment(self, items: Sequence[tuple[Frame, Box]]) -> list[list[Segment]]:
+            return [[] for _ in items]
+
+    dial = StripSource(MeterKind.POINTER, [folder], Blind())
+    assert dial.sample(folder, folder.folder.pictures[0], None) is None
+
+
+def test_a_truth_that_is_not_known_teaches_nothing(tmp_path: Path) -> None:
+    known = Known(MeterKind.POINTER)
+    folder = written(tmp_path, known)
+    label = tmp_path / "labels/train/0.txt"
+    lines = [
+        each for each in label.read_text().splitlines() if not each.startswith(f"{int(SegmentClass.END)} ")
+    ]
+    label.write_text("\n".join(lines), encoding="utf-8")
+    sample = StripSource(MeterKind.POINTER, [folder], known).sample(folder, folder.folder.pictures[0], None)
+    assert sample is not None
+    assert sample.target[Thing.END].max() == 0.0
+    assert sample.target[Thing.START].sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_data_sets_without_a_usable_picture_are_refused(tmp_path: Path) -> None:
+    known = Known(MeterKind.POINTER)
+    with pytest.raises(LabelError, match="no pictures"):
+        StripSource(MeterKind.POINTER, [StripFolder(DataFolder(tmp_path / "none"), by_hand=False)], known)
+    folder = written(tmp_path / "dials", known)
+    source = StripSource(MeterKind.LEVEL, [folder], known)
+    with pytest.raises(LabelError, match="level"):
+        source.draw(np.random.default_rng(0))
+
+
+def test_rendered_data_sets_are_read(tmp_path: Path) -> None:
+    """The layout that `synth images --task segment` writes."""
+    spec = dataset_spec(Task.SEGMENT, (160, 160), kind=MeterKind.LEVEL)
+    write_dataset(DatasetJob(tmp_path / "set", Task.SEGMENT, 3, 1, spec, val_share=0.0), workers=1)
+    folder = StripFolder(DataFolder(tmp_path / "set"), by_hand=False)
+    source = StripSource(MeterKind.LEVEL, [folder], Known(MeterKind.LEVEL))
+    assert source.counts == {str(tmp_path / "set"): 3}
+    assert source.draw(np.random.default_rng(0)).target.max() > 0.0

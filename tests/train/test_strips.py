@@ -1,0 +1,109 @@
+"""Training a strip network: it learns, it goes on, and its ONNX file computes the same."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.train.networks import need_ultralytics
+
+need_ultralytics()
+
+import torch  # noqa: E402
+
+from meter_infer.backends import BackendOptions, create_backend  # noqa: E402
+from meter_infer.errors import ModelError  # noqa: E402
+from meter_infer.models import add_to_manifest, load_model, read_manifest  # noqa: E402
+from meter_infer.networks import load_strips  # noqa: E402
+from meter_infer.reading.strip import HINTS, PLACES, ROWS  # noqa: E402
+from meter_infer.train.data import DataFolder  # noqa: E402
+from meter_infer.train.loop import Progress  # noqa: E402
+from meter_infer.train.strip_data import StripFolder, StripSource  # noqa: E402
+from meter_infer.train.strip_network import KINDS, StripNetwork  # noqa: E402
+from meter_infer.train.strips import StripRecipe, StripTraining, export_strips, is_strips  # noqa: E402
+from meter_infer.types import MeterKind  # noqa: E402
+from tests.train.test_strip_data import Known, written  # noqa: E402
+
+
+def training(root: Path, task: str = "tube", minutes: float = 0.05, out: str = "run") -> StripTraining:
+    kind = KINDS[task]  # type: ignore[index]
+    known = Known(kind)
+    data = root / f"data_{task}"
+    folder = StripFolder(DataFolder(data), by_hand=False) if data.exists() else written(data, known)
+    recipe = StripRecipe(task, minutes=minutes, batch=2, warmup_steps=2)  # type: ignore[arg-type]
+    return StripTraining(recipe, root / out, StripSource(kind, [folder], known))
+
+
+@pytest.mark.parametrize("kind", list(MeterKind))
+def test_the_network_scores_every_place(kind: MeterKind) -> None:
+    network = StripNetwork(kind).eval()
+    with torch.inference_mode():
+        scores = network(torch.rand(2, 3 + HINTS[kind], ROWS, PLACES[kind]))
+    assert scores.shape == (2, 3, PLACES[kind])
+    assert 0.2e6 < sum(each.numel() for each in network.parameters()) < 0.4e6
+
+
+def test_around_a_dial_no_place_is_an_edge() -> None:
+    """But for what it is told of its place, a dial's network computes the same wherever a strip begins."""
+    network = StripNetwork(MeterKind.POINTER).eval()
+    network.where.zero_()
+    strip = torch.rand(1, 3 + HINTS[MeterKind.POINTER], ROWS, PLACES[MeterKind.POINTER])
+    with torch.inference_mode():
+        here, turned = network(strip), network(strip.roll(128, dims=3))
+    assert torch.allclose(here.roll(128, dims=2), turned, atol=1e-4)
+
+
+def test_it_learns_and_saves(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    run = training(tmp_path, minutes=0.15)
+    run.run(seen.append)
+    assert seen[-1].done == 1.0
+    assert seen[-1].losses["nats"] < 0.9 * seen[0].losses["nats"]
+    assert is_strips(tmp_path / "run" / "last.pt")
+    again = training(tmp_path, minutes=0.15)
+    assert again.step == run.step
+    assert again.done == 1.0
+
+
+def test_an_interrupt_saves_first(tmp_path: Path) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.step == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training(tmp_path).run(stop)
+    assert training(tmp_path).step == 2
+
+
+def test_the_file_computes_the_same_and_is_what_the_reader_takes(tmp_path: Path) -> None:
+    for task in ("dial", "tube"):
+        run = training(tmp_path, task, minutes=0.01, out=task)
+        run.run()
+        spec = export_strips(
+            tmp_path / task / "last.pt", tmp_path / "models" / f"{task}.onnx", "data", ["command"]
+        )
+        add_to_manifest(tmp_path / "models", spec)
+    with load_strips("onnxruntime", models=tmp_path / "models"):
+        pass
+    assert set(read_manifest(tmp_path / "models")) == {"dial", "tube"}
+    kind = MeterKind.LEVEL
+    images = np.random.default_rng(0).random((1, 3 + HINTS[kind], ROWS, PLACES[kind]), np.float32)
+    model = load_model("tube", tmp_path / "models").data
+    results = []
+    for name in ("openvino", "onnxruntime"):
+        with create_backend(name, model, BackendOptions(threads=1)) as backend:
+            results.append(backend.infer(images)[0])
+    assert np.abs(results[0] - results[1]).max() < 1e-3
+
+
+def test_other_checkpoints_are_refused(tmp_path: Path) -> None:
+    training(tmp_path, "tube", minutes=0.01).run()
+    with pytest.raises(ModelError, match="choose another folder"):
+        training(tmp_path, "dial", minutes=0.01)
+    torch.save({"a": 1}, tmp_path / "other.pt")
+    with pytest.raises(ModelError, match="train strips"):
+        export_strips(tmp_path / "other.pt", tmp_path / "a.onnx", "", [])
+    (tmp_path / "text.pt").write_text("no checkpoint", encoding="utf-8")
+    with pytest.raises(ModelError, match="cannot be read"):
+        export_strips(tmp_path / "text.pt", tmp_path / "a.onnx", "", [])
+    assert not is_strips(tmp_path / "text.pt")
