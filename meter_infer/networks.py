@@ -1,4 +1,4 @@
-"""The two networks: frames to meters, and meters to their parts."""
+"""The networks: frames to meters, meters to their parts, and unrolled meters to chances."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -152,7 +152,7 @@ class StripNetworks:
         """Return the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1."""
         axis = strip.axis
         image = np.zeros((1, 3 + HINTS[axis.kind], ROWS, PLACES[axis.kind]), np.float32)
-        unroll(frame, axis.grid(), axis.step, image[0, :3])
+        unroll(frame, *axis.table(), axis.step, image[0, :3])
         image[0, 3:, 0] = strip.hints
         with self._lock:
             (scores,) = self._engines[axis.kind].infer(image)

@@ -133,7 +133,7 @@ class DialGeometry:
         along = np.stack([np.cos(angles), np.sin(angles)])
         rays = (self.axes @ along / patch.pitch).astype(np.float32)
         x, y = (self.center - patch.origin) / patch.pitch - 0.5
-        return _outer(rays[0], radii, x), _outer(rays[1], radii, y)
+        return outer(rays[0], radii, x), outer(rays[1], radii, y)
 
     def polar_picture(self, patch: Patch, angles: NDArray[np.float64], radii: NDArray[np.float64]) -> Luma:
         """Return the luma at the points of `polar`, uint8 (len(angles), len(radii))."""
@@ -156,7 +156,7 @@ class DialGeometry:
         turn = np.array([[axis[0], -axis[1]], [axis[1], axis[0]]])
         (ax, bx), (ay, by) = (self.axes @ turn / patch.pitch).tolist()
         ones = np.ones(len(along), np.float32)
-        return patch.at(_outer(ones, bx * across, ax * along + x), _outer(ones, by * across, ay * along + y))
+        return patch.at(outer(ones, bx * across, ax * along + x), outer(ones, by * across, ay * along + y))
 
     def with_ends(self, start_angle: float, end_angle: float) -> "DialGeometry":
         """Return the same dial with other scale ends (radians, dial coordinates)."""
@@ -213,7 +213,7 @@ class TubeGeometry:
         return self.start + fraction * (self.end - self.start)
 
 
-def _outer(
+def outer(
     first: NDArray[np.floating], second: NDArray[np.floating], plus: NDArray[np.floating] | float
 ) -> Profile:
     """Return ``first * second + plus``, float32 (rows, columns); `plus` is a number, or one a row.

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.geometry import TAU, DialGeometry
+from meter_infer.reading.geometry import TAU, DialGeometry, outer
 from meter_infer.reading.sampling import Points, Profile
 from meter_infer.types import MeterKind
 
@@ -62,8 +62,8 @@ class Axis(Protocol):
     def point_at(self, place: float) -> NDArray[np.float64]:
         """Return the frame point (2,) of a place, on the scale or on the tube's axis."""
 
-    def grid(self) -> Points:
-        """Return what is sampled, frame pixels, float64 (ROWS, places, 2)."""
+    def table(self) -> tuple[Profile, Profile]:
+        """Return what is sampled: x and y, frame pixels, float32 (ROWS, places) each."""
 
     @property
     def step(self) -> float:
@@ -89,9 +89,14 @@ class DialAxis:
         """See `Axis`."""
         return self.dial.point_at((place + 0.5) / PLACES[self.kind] * TAU - np.pi)
 
-    def grid(self) -> Points:
+    def table(self) -> tuple[Profile, Profile]:
         """See `Axis`."""
-        return self.dial.to_frame(_circles())
+        radii, rays = _circles()
+        x, y = (
+            outer(radii, ray, float(middle))
+            for ray, middle in zip(self.dial.axes @ rays, self.dial.center, strict=True)
+        )
+        return x, y
 
     @property
     def step(self) -> float:
@@ -123,17 +128,21 @@ class TubeAxis:
         along = LOW + (place + 0.5) / PLACES[self.kind] * (HIGH - LOW)
         return self.foot + along * self.length * self.direction
 
-    def grid(self) -> Points:
+    def table(self) -> tuple[Profile, Profile]:
         """See `Axis`."""
         normal = np.array([-self.direction[1], self.direction[0]])
         inner = ACROSS * self.width
-        outer = inner + ASIDE * self.length
-        side = np.linspace(outer, inner, BESIDE, endpoint=False)
+        rim = inner + ASIDE * self.length
+        side = np.linspace(rim, inner, BESIDE, endpoint=False)
         across = np.concatenate([-side, np.linspace(-inner, inner, ROWS - 2 * BESIDE), side[::-1]])
         places = np.arange(PLACES[self.kind]) + 0.5
         along = (LOW + places / PLACES[self.kind] * (HIGH - LOW)) * self.length
-        grid: Points = self.foot + along[None, :, None] * self.direction + across[:, None, None] * normal
-        return grid
+        ones = np.ones(ROWS)
+        x, y = (
+            outer(ones, way * along, way_across * across + float(begin))
+            for begin, way, way_across in zip(self.foot, self.direction, normal, strict=True)
+        )
+        return x, y
 
     @property
     def step(self) -> float:
@@ -217,12 +226,8 @@ def _hint_row(axis: Axis, seen: Sequence[tuple[NDArray[np.float64], float]]) -> 
 
 
 @cache
-def _circles() -> Points:
-    """Return the points of a dial's strip in dial coordinates, float64 (ROWS, places, 2)."""
+def _circles() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the radii (ROWS,) of a dial's strip and the unit vectors (2, places) of its columns."""
     count = PLACES[MeterKind.POINTER]
     angles = (np.arange(count) + 0.5) / count * TAU - np.pi
-    points: Points = np.linspace(INNER, OUTER, ROWS)[:, None, None] * np.stack(
-        [np.cos(angles), np.sin(angles)], axis=-1
-    )
-    points.setflags(write=False)
-    return points
+    return np.linspace(INNER, OUTER, ROWS), np.stack([np.cos(angles), np.sin(angles)])

@@ -119,7 +119,7 @@ class StripSource:
         frame = frame_from_bgr(read_training_picture(path), path.stem, 0, _NEVER)
         axis = seen.axis if rng is None else _moved(seen.axis, rng)
         image = np.zeros((3 + HINTS[self._kind], ROWS, PLACES[self._kind]), np.float32)
-        unroll(frame, axis.grid(), axis.step, image[:3])
+        unroll(frame, *axis.table(), axis.step, image[:3])
         image[3:, 0] = strip_of(axis, seen.sights).hints
         if rng is not None:
             _recolour(image[:3], rng)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.types import ColorMatrix, Frame
-from meter_infer.vision.resample import Corners, resample
+from meter_infer.vision.resample import Corners, resample, sample
 
 Image = NDArray[np.uint8]
 """uint8 (height, width, 3), blue green red."""
@@ -57,6 +57,16 @@ def region_bgr(frame: Frame, corners: Corners, size: tuple[int, int]) -> Image:
     x1, y1, x2, y2 = corners
     half = (x1 / 2, y1 / 2, x2 / 2, y2 / 2)
     u, v = (resample(plane, half, size, _NEUTRAL) for plane in frame.chroma)
+    return _to_bgr(luma, u, v, frame.matrix)
+
+
+def points_bgr(frame: Frame, x: NDArray[np.float32], y: NDArray[np.float32], step: float) -> Image:
+    """Show a frame at points: BGR uint8 (rows, columns, 3), grey 114 outside it; see `resample.sample`."""
+    luma = sample(frame.luma, x, y, step, OUTSIDE)
+    if frame.chroma is None:
+        return cv2.transform(luma, _grey_matrix(frame.matrix))  # type: ignore[return-value]
+    half = np.float32(0.5)
+    u, v = (sample(plane, half * x, half * y, 0.5 * step, _NEUTRAL) for plane in frame.chroma)
     return _to_bgr(luma, u, v, frame.matrix)
 
 

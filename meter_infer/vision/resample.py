@@ -83,6 +83,30 @@ def resample(plane: Plane, corners: Corners, size: tuple[int, int], outside: int
     return _warp(small, sampling.step, sampling.corner, size, outside)
 
 
+def sample(plane: Plane, x: NDArray[np.float32], y: NDArray[np.float32], step: float, outside: int) -> Plane:
+    """Sample a plane at points, uint8 of the shape of `x` and `y`.
+
+    Args:
+        plane: uint8 (rows, columns), any row stride.
+        x, y: where, continuous pixel coordinates, float32 (rows, columns).
+        step: distance of neighbouring points, pixels; what is much finer is averaged first.
+        outside: value of what lies outside the plane.
+    """
+    factor = _halvings(step)
+    rows, columns = plane.shape
+    left, right = _window(float(x.min()), float(x.max()), columns, factor)
+    top, bottom = _window(float(y.min()), float(y.max()), rows, factor)
+    if left >= right or top >= bottom:
+        return np.full(x.shape, outside, np.uint8)
+    small = _reduce(plane[top:bottom, left:right], factor, factor)
+    share = np.float32(1 / factor)
+    # OpenCV counts from pixel centres, hence the halves.
+    across, down = x * share - np.float32(left / factor + 0.5), y * share - np.float32(top / factor + 0.5)
+    return cv2.remap(  # type: ignore[return-value]
+        small, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(outside,)
+    )
+
+
 def _halvings(step: float) -> int:
     """The power of two by which to average before interpolating."""
     factor = 1
