@@ -72,6 +72,7 @@ FEATURES = (
 NEAR, FAR = 0.006, 0.03
 """Differences between two opinions at which `apart` and `far_apart` are 1, shares of the scale."""
 UNASKED = Chances(0.95, 0.95, 0.95)
+"""What a look without strip networks counts as."""
 END_OFF = 0.05
 """Distance of a scale's end from the tube's own, share of the scale, that counts as 1."""
 
@@ -100,6 +101,7 @@ def features(
         marks_seen: how the graduation bears the scale's ends out; None where it cannot be seen.
         apart: by how much another crop reads otherwise, share of the scale; None where there is none.
         rules: confidence by the rules alone, 0 to 1.
+        chances: what the strip network says of the places; None: it was not asked.
     """
     marks, geometry = view.marks, view.geometry
     fraction = geometry.fraction_of_angle(mask_angle if ridge is None else ridge.angle)
@@ -224,6 +226,7 @@ def tube_features(
         apart: by how much another crop reads otherwise, share of the scale; None where there is none.
         rules: confidence by the rules alone, 0 to 1.
         scale: the likeliest graduation; None where no marks were seen.
+        chances: what the strip network says of the places; None: it was not asked.
     """
     surface, liquid = view.parts
     end_distance = min(abs(fraction), abs(1.0 - fraction))

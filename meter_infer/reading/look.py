@@ -23,13 +23,14 @@ from meter_infer.reading.opinion import (
     steered,
     tube_chances,
     tube_opinion,
+    with_likeliest_ends,
 )
 from meter_infer.reading.pointer import Ridge, find_ridge, mask_crossing
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.spacing import by_marks
-from meter_infer.reading.strip import Judge, Thing
+from meter_infer.reading.strip import Judge
 from meter_infer.reading.track import DialTrack
 from meter_infer.reading.tube_marks import ACCEPTED, TubeScale, graduated_ends
 from meter_infer.reading.weights import DIAL, DIAL_PLACED, TUBE, TUBE_PLACED
@@ -54,7 +55,7 @@ VETO = 0.15
 STRICT_VETO = {Reason.BLURRED: GOOD, Reason.OFF_SCALE: GOOD}
 """The same where a rule knows better: too few pixels are too few, whatever the networks make of them."""
 WITHIN = 0.015
-USE_ENDS = True
+"""Error within which the strip network's chances count for what a look reads, share of the scale."""
 TRUSTED = 0.02
 """A step of the luma plane moves a level's surface only when it lies farther off, share of the scale."""
 
@@ -250,9 +251,8 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     if ends is not None:
         geometry = geometry.with_ends(ends.start, ends.end)
         view = replace(view, end_scores=ends.scores, end_gap=ends.off_band, ends_doubt=ends.doubt)
-    if view.opinion is not None and USE_ENDS:
-        a, b = (geometry.angle_of(view.opinion.likeliest(k)[0]) for k in (Thing.START, Thing.END))
-        geometry = geometry.with_ends(a, b)
+    if view.opinion is not None:
+        geometry = with_likeliest_ends(geometry, view.opinion)
     angle = None if view.pointer is None else mask_crossing(geometry, view.pointer)
     refined = refine_ends(patch, geometry, angle)
     if abs(refined.span - geometry.span) > MAX_SPAN_CHANGE:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.reading.dial import DialView
+from meter_infer.reading.ends import MAX_SPAN, MIN_SPAN
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import Hand, PointerLine, line_of
 from meter_infer.reading.level import TubeView
@@ -87,6 +88,13 @@ def steered(view: DialView, opinion: Opinion) -> DialView:
 def _aimed(view: DialView) -> list[tuple[Hand, float]]:
     """Return the hands that meet the scale, and where, radians, dial coordinates."""
     return [(hand, angle) for hand in view.hands if (angle := crossing(hand.foot, hand.end)) is not None]
+
+
+def with_likeliest_ends(geometry: DialGeometry, opinion: Opinion) -> DialGeometry:
+    """Return the dial with its ends where the opinion puts them, unless these make no scale."""
+    start, end = (geometry.angle_of(opinion.likeliest(thing)[0]) for thing in (Thing.START, Thing.END))
+    told = geometry.with_ends(start, end)
+    return told if MIN_SPAN <= told.span <= MAX_SPAN else geometry
 
 
 def dial_chances(opinion: Opinion, geometry: DialGeometry, angle: float, within: float) -> Chances:

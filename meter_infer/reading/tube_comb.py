@@ -54,6 +54,7 @@ COMB_FEATURES = (
 )
 """Names of the numbers of `comb_features`, in this order. All but the two "inside" lie within 0 to 1."""
 UNTOLD = 0.5
+"""Chance of either end that counts where nobody was asked."""
 _LEAST = np.array([-1.0 if name.startswith("inside") else 0.0 for name in COMB_FEATURES])
 
 
