@@ -70,7 +70,7 @@ def confidence(
     out: Annotated[Path, typer.Option(help="The module to write, meter_infer/reading/weights.py.")],
     wanted: Annotated[
         float, typer.Option(help="Largest share of wrong readings among the good ones.", min=0.0, max=0.5)
-    ] = 0.025,
+    ] = 0.015,
     wanted_placed: Annotated[
         float,
         typer.Option(help="The same of meters calibrated by points in the picture.", min=0.0, max=0.5),

@@ -56,15 +56,15 @@ def save_checkpoint(path: Path, recipe: Recipe, state: dict[str, Any]) -> None:
     partial.replace(path)
 
 
-def load_checkpoint(path: Path) -> tuple[Recipe, dict[str, Any]]:
-    """Read a checkpoint of this project without running any code from it.
+def read_state(path: Path) -> Any:
+    """Read what was saved with torch, without running any code from it.
 
-    Raises ModelError when the file is missing, damaged, or of another kind.
+    Raises ModelError when the file is missing, damaged, or holds code.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch wonders at files that are refused below anyway
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise ModelError(f"there is no checkpoint {path}; train one with `meter-infer train`") from error
     except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
@@ -74,6 +74,14 @@ def load_checkpoint(path: Path) -> tuple[Recipe, dict[str, Any]]:
         if type(error).__name__ in {"UnpicklingError", "BadZipFile"}:
             raise ModelError(f"{path} is not a checkpoint of this project; it is refused") from error
         raise
+
+
+def load_checkpoint(path: Path) -> tuple[Recipe, dict[str, Any]]:
+    """Read a checkpoint of detector or segmenter without running any code from it.
+
+    Raises ModelError when the file is missing, damaged, or of another kind.
+    """
+    state = read_state(path)
     if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
         raise ModelError(f"{path} is not a checkpoint of this project; train it with `meter-infer train`")
     recipe = Recipe.from_plain(state["recipe"], str(path))

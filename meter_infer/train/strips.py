@@ -20,7 +20,7 @@ from meter_infer.errors import ModelError
 from meter_infer.models import CLASSES, ModelSpec, sha256_of
 from meter_infer.reading.strip import HINTS, PLACES, ROWS
 from meter_infer.train.loop import Progress, Report
-from meter_infer.train.networks import has_fast_bfloat16, pick_device
+from meter_infer.train.networks import has_fast_bfloat16, pick_device, read_state
 from meter_infer.train.onnx_fp16 import store_fp16
 from meter_infer.train.strip_data import StripSource
 from meter_infer.train.strip_network import ARCHITECTURE, KINDS, StripNetwork, StripTask
@@ -159,10 +159,7 @@ class StripTraining:
 
 def load_strip_state(path: Path, task: StripTask | None = None) -> dict[str, Any]:
     """Read a checkpoint of `StripTraining`, of `task` unless that is None. Raises ModelError."""
-    try:
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds, none of its own
-        raise ModelError(f"{path} is no checkpoint that can be read: {error}") from error
+    state = read_state(path)
     if not isinstance(state, dict) or state.get("architecture") != ARCHITECTURE:
         raise ModelError(f"{path} is no run of `meter-infer train strips`.")
     if task is not None and state["recipe"]["task"] != task:
