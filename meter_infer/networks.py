@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Literal, Self, TypeVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from meter_infer.errors import ModelError
 from meter_infer.gpu.base import Networks
 from meter_infer.models import CLASSES, ModelFile, load_int8, load_model
 from meter_infer.reading.sampling import Profile
-from meter_infer.reading.strip import HINTS, PLACES, ROWS, Answer, Strip, Thing
+from meter_infer.reading.strip import HINTS, PLACES, ROWS, Strip, Thing
 from meter_infer.types import Box, Detection, Frame, MeterKind, Segment
 from meter_infer.vision import detect, segment
 from meter_infer.vision.detect import DetectOptions, decode_detections
@@ -140,7 +140,7 @@ class StripNetworks:
 
         Raises ModelError where a model's inputs or outputs are not those of a strip network.
         """
-        self._pool = ThreadPoolExecutor(1, "strips")
+        self._lock = Lock()
         self._engines = {MeterKind.POINTER: dial, MeterKind.LEVEL: tube}
         for kind, engine in self._engines.items():
             shapes = engine.inputs[0].shape, engine.outputs[0].shape
@@ -148,27 +148,20 @@ class StripNetworks:
             if tuple(shape[1:] for shape in shapes) != wanted:
                 raise ModelError(f"The model is no strip network for this version: its shapes are {shapes}.")
 
-    def ask(self, frame: Frame, strip: Strip) -> Answer:
-        """Begin with a strip, on a thread of its own; any thread may ask. Waiting raises BackendError."""
-        return self._pool.submit(self.chances, frame, strip).result
-
     def chances(self, frame: Frame, strip: Strip) -> Profile:
-        """Return the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1.
-
-        One caller at a time; see `ask`.
-        """
+        """Return the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1."""
         axis = strip.axis
         image = np.zeros((1, 3 + HINTS[axis.kind], ROWS, PLACES[axis.kind]), np.float32)
         unroll(frame, *axis.table(), axis.step, image[0, :3])
         image[0, 3:, 0] = strip.hints
-        (scores,) = self._engines[axis.kind].infer(image)
+        with self._lock:
+            (scores,) = self._engines[axis.kind].infer(image)
         rise = np.exp(scores[0] - scores[0].max(axis=1, keepdims=True))
         share: Profile = rise / rise.sum(axis=1, keepdims=True)
         return share
 
     def close(self) -> None:
         """Free the networks."""
-        self._pool.shutdown(cancel_futures=True)
         for engine in self._engines.values():
             engine.close()
 

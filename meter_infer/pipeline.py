@@ -20,8 +20,8 @@ from meter_infer.positions import Positions
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Again, Look, glance
 from meter_infer.reading.quality import GOOD
-from meter_infer.reading.sampling import is_blank
-from meter_infer.reading.strip import Answer, Strip
+from meter_infer.reading.sampling import Profile, is_blank
+from meter_infer.reading.strip import Strip
 from meter_infer.roster import Roster
 from meter_infer.trust import Alone, Schedule, Turn, between, majority, remember, verify
 from meter_infer.types import Box, Detection, Frame, Quality, Reading, Reason, Segment
@@ -63,8 +63,8 @@ class MeterSegmenter(Protocol):
 class MeterStrips(Protocol):
     """Says where along an unrolled meter its reading and its scale's ends are. Any thread may ask."""
 
-    def ask(self, frame: Frame, strip: Strip) -> Answer:
-        """Begin with a strip; see `reading.strip.Judge`."""
+    def chances(self, frame: Frame, strip: Strip) -> Profile:
+        """Return the chances of each place; see `reading.strip.Judge`."""
 
 
 class MeterReader:
@@ -386,7 +386,7 @@ class MeterReader:
         placed = state.setup.calibration_points is not None
         two_rates = self._schedule.cadence_s > 0
         # Other frames of this camera may be read until the second opinion is there, and none after that.
-        judge = None if self._strips is None else partial(self._strips.ask, frame)
+        judge = None if self._strips is None else partial(self._strips.chances, frame)
         once = glance(
             bound.kind, frame.luma, bound.box, parts, again, state.apart, judge=judge, placed=placed
         )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.reading.sampling import Profile
-from meter_infer.reading.strip import PLACES, Answer, Axis, Strip, Thing
+from meter_infer.reading.strip import PLACES, Axis, Strip, Thing
 from meter_infer.render.camera import Severity
 from meter_infer.render.scene import Layout, SceneSpec, render_scene
 from meter_infer.render.truth import SceneObject
@@ -136,16 +136,15 @@ class TrueStrips:
         self._marks = truth.landmarks
         self.asked: list[Strip] = []
 
-    def __call__(self, strip: Strip) -> Answer:
+    def __call__(self, strip: Strip) -> Profile:
         self.asked.append(strip)
         axis = strip.axis
         reading = SegmentClass.TIP if axis.kind is MeterKind.POINTER else SegmentClass.SURFACE
         points = (reading, SegmentClass.START, SegmentClass.END)
         places = (axis.place_of(np.array(self._marks[label])) for label in points)
-        chances = certain(axis, dict(zip(Thing, places, strict=True)))
-        return lambda: chances
+        return certain(axis, dict(zip(Thing, places, strict=True)))
 
-    def ask(self, frame: Frame, strip: Strip) -> Answer:
+    def chances(self, frame: Frame, strip: Strip) -> Profile:
         return self(strip)
 
 

@@ -16,8 +16,8 @@ from meter_infer.reading.hands import PointerLine
 from meter_infer.reading.level import TubeView, refine_surface, rescaled, view_tube
 from meter_infer.reading.marks import ring_of
 from meter_infer.reading.opinion import (
-    asked,
     dial_chances,
+    dial_opinion,
     hints_of,
     retold,
     steered,
@@ -30,7 +30,7 @@ from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, t
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch, cut_patch
 from meter_infer.reading.spacing import by_marks
-from meter_infer.reading.strip import Judge, Opinion
+from meter_infer.reading.strip import Judge
 from meter_infer.reading.track import DialTrack
 from meter_infer.reading.tube_marks import ACCEPTED, TubeScale, graduated_ends
 from meter_infer.reading.weights import DIAL, DIAL_PLACED, TUBE, TUBE_PLACED
@@ -177,7 +177,10 @@ def _view(patch: Patch, segments: Sequence[Segment], judge: Judge | None) -> Dia
     view = view_dial(segments)
     if view is None:
         return None
-    return refine_view(patch, view, None if judge is None else asked(judge, view, segments))
+    if judge is not None:
+        opinion = dial_opinion(judge, view, segments)
+        view = replace(steered(view, opinion), opinion=opinion)
+    return refine_view(patch, view)
 
 
 class _Pointing(NamedTuple):
@@ -240,21 +243,16 @@ def aligned(patch: Patch, geometry: DialGeometry) -> DialGeometry:
     return geometry if abs(moved.span - geometry.span) > MAX_SPAN_CHANGE else moved
 
 
-def refine_view(patch: Patch, view: DialView, opinion: Callable[[], Opinion] | None = None) -> DialView:
-    """Return the view with its ends chosen and its geometry refined in the luma plane.
-
-    `opinion` waits for the strip network's, which computes meanwhile.
-    """
+def refine_view(patch: Patch, view: DialView) -> DialView:
+    """Return the view with its ends chosen and its geometry refined in the luma plane."""
     geometry = aligned(patch, view.geometry)
     ring = ring_of(patch, geometry)
     ends = choose_ends(geometry, view.candidates, ring)
     if ends is not None:
         geometry = geometry.with_ends(ends.start, ends.end)
         view = replace(view, end_scores=ends.scores, end_gap=ends.off_band, ends_doubt=ends.doubt)
-    if opinion is not None:
-        told = opinion()
-        view = replace(steered(view, told), opinion=told)
-        geometry = with_likeliest_ends(geometry, told)
+    if view.opinion is not None:
+        geometry = with_likeliest_ends(geometry, view.opinion)
     angle = None if view.pointer is None else mask_crossing(geometry, view.pointer)
     refined = refine_ends(patch, geometry, angle)
     if abs(refined.span - geometry.span) > MAX_SPAN_CHANGE:

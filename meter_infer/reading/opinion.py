@@ -1,6 +1,6 @@
 """What a strip network is told of a meter, and what a look makes of its answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -33,11 +33,10 @@ class Chances(NamedTuple):
     end: float
 
 
-def asked(judge: Judge, view: DialView, segments: Sequence[Segment]) -> Callable[[], Opinion]:
-    """Ask about a dial, `view` as the masks say; return how to get the opinion."""
+def dial_opinion(judge: Judge, view: DialView, segments: Sequence[Segment]) -> Opinion:
+    """Ask about a dial; `view` as the masks say."""
     axis = DialAxis(view.geometry)
-    answer = judge(strip_of(axis, dial_sights(view, segments)))
-    return lambda: Opinion(axis, answer())
+    return Opinion(axis, judge(strip_of(axis, dial_sights(view, segments))))
 
 
 def dial_sights(view: DialView, segments: Sequence[Segment]) -> Sights:
@@ -54,7 +53,7 @@ def dial_sights(view: DialView, segments: Sequence[Segment]) -> Sights:
 def tube_opinion(judge: Judge, view: TubeView, segments: Sequence[Segment]) -> Opinion | None:
     """Ask about a level gauge; None where its tube is too short."""
     axis = view.axis
-    return None if axis is None else Opinion(axis, judge(strip_of(axis, tube_sights(view, segments)))())
+    return None if axis is None else Opinion(axis, judge(strip_of(axis, tube_sights(view, segments))))
 
 
 def tube_sights(view: TubeView, segments: Sequence[Segment]) -> Sights:

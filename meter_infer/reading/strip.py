@@ -159,10 +159,8 @@ class Strip:
     """What the segmenter saw along the axis, float32 (hints, places), 0 to 1."""
 
 
-Answer = Callable[[], Profile]
-"""Waits for the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1."""
-Judge = Callable[[Strip], Answer]
-"""Asks a strip network; it may compute while the asker does something else."""
+Judge = Callable[[Strip], Profile]
+"""Gives the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,7 +169,7 @@ class Opinion:
 
     axis: Axis
     chances: Profile
-    """See `Answer`."""
+    """See `Judge`."""
 
     def likeliest(self, thing: Thing) -> tuple[NDArray[np.float64], float]:
         """Return the likeliest frame point (2,) of a thing, and the chance that it is there."""

@@ -86,7 +86,7 @@ def collect_looks(
         labels, detector, segmenter, lambda gauge: gauge.reading is not None, progress, second=True
     ):
         for use in (Use(seen.gauge.kind, False), Use(seen.gauge.kind, True)):
-            _take(looks[use], seen, use, None if strips is None else partial(strips.ask, seen.frame))
+            _take(looks[use], seen, use, None if strips is None else partial(strips.chances, seen.frame))
     return looks
 
 

@@ -101,7 +101,7 @@ def collect_combs(
     for seen in sightings(labels, detector, segmenter, lambda gauge: _scale(gauge) is not None, progress):
         scale = _scale(seen.gauge)
         if scale is not None:
-            judge = None if strips is None else partial(strips.ask, seen.frame)
+            judge = None if strips is None else partial(strips.chances, seen.frame)
             combs.take(cut_patch(seen.frame.luma, seen.box), seen.crops[0], scale, judge)
     return combs
 

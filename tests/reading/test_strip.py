@@ -150,8 +150,7 @@ def test_chances_are_those_of_the_places_that_were_read() -> None:
     assert view is not None
     geometry = view.geometry
     opinion = Opinion(
-        DialAxis(geometry),
-        TrueStrips(scene.truth)(Strip(DialAxis(geometry), np.zeros((5, 512), np.float32)))(),
+        DialAxis(geometry), TrueStrips(scene.truth)(Strip(DialAxis(geometry), np.zeros((5, 512), np.float32)))
     )
     points: list[NDArray[np.float64]] = [
         np.array(scene.truth.landmarks[label])
