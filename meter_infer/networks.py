@@ -207,7 +207,7 @@ def load_strips(
     """
     on_cpu = "auto" if backend in ON_GPU else backend
     precision = options.precision if options.precision in ("f32", "bf16") else "auto"
-    engine = replace(options, threads=1, precision=precision)
+    engine = replace(options, precision=precision)
     with ExitStack() as stack:
         dial, tube = (
             stack.enter_context(create_backend(on_cpu, load_model(task, models).data, engine))
