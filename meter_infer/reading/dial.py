@@ -75,6 +75,8 @@ class DialView:
     """What their spacing says; None where it says nothing."""
     opinion: Opinion | None = None
     """What the strip network says; None where it was not asked."""
+    split: bool = False
+    """Masks and strip network mean different hands."""
 
 
 def best(segments: Sequence[Segment], label: SegmentClass) -> Segment | None:

