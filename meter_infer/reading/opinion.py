@@ -70,7 +70,8 @@ def _marks(segments: Sequence[Segment], label: SegmentClass) -> list[tuple[NDArr
 def steered(view: DialView, opinion: Opinion) -> DialView:
     """Return the view with the pointer that is the likeliest by the opinion.
 
-    It is `split` where the masks mean another: of 50 such dials either was right on half: then nothing that is read can be good.
+    It is `split` where the masks mean another: of 50 such dials either was right on half
+    (`docs/decisions/0019-strips.md`), so that nothing that is read there can be good.
     """
     point, chance = opinion.likeliest(Thing.READING)
     geometry = view.geometry
