@@ -2,19 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import hypot
 from typing import NamedTuple, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
 
 from meter_infer.reading.dial import DialView, view_dial
-from meter_infer.reading.ends import choose_ends
 from meter_infer.reading.evidence import Evidence, Weights, features, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import PointerLine
 from meter_infer.reading.level import TubeView, refine_surface, rescaled, view_tube
-from meter_infer.reading.marks import ring_of
 from meter_infer.reading.opinion import (
     dial_chances,
     dial_opinion,
@@ -23,13 +19,11 @@ from meter_infer.reading.opinion import (
     steered,
     tube_chances,
     tube_opinion,
-    with_likeliest_ends,
 )
 from meter_infer.reading.pointer import Ridge, find_ridge, mask_crossing
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
-from meter_infer.reading.refine import align_ring, refine_ends
+from meter_infer.reading.refined import refine_view
 from meter_infer.reading.sampling import Patch, cut_patch
-from meter_infer.reading.spacing import by_marks
 from meter_infer.reading.strip import Judge
 from meter_infer.reading.track import DialTrack
 from meter_infer.reading.tube_marks import ACCEPTED, TubeScale, graduated_ends
@@ -43,11 +37,6 @@ HOPELESS, SURE = 0.85, 0.3
 """Another crop is asked where the confidence of the first lies above the one share of what makes a reading
 good, and below the other share of what is left beyond. Elsewhere it changes hardly any verdict
 (`docs/decisions/0012-second-opinions.md`)."""
-NEAR, MOST_NEAR = 0.4, 0.1
-"""Share of the pivot's distance from the ellipse's centre that is due to a near camera, and how far off it
-puts the middle of the dial at most, in radii. The rest is the pivot's height above the dial, and error
-(`docs/decisions/0017-near-cameras.md`)."""
-MAX_SPAN_CHANGE = np.deg2rad(10)
 DISAGREEMENT = 0.04
 """One look and all looks together may differ by this fraction of the scale."""
 VETO = 0.15
@@ -234,43 +223,6 @@ def _reconcile(joint: Look, single: Look) -> Look:
     if abs(joint.fraction - single.fraction) <= DISAGREEMENT:
         return joint
     return replace(joint, confidence=0.5 * min(joint.confidence, GOOD), reason=Reason.DISAGREEMENT)
-
-
-def aligned(patch: Patch, geometry: DialGeometry) -> DialGeometry:
-    """Return the dial of the masks aligned in the luma plane, its ends where they were."""
-    moved = align_ring(patch, geometry)
-    # Aligning moves things by little; what moved far has caught something else.
-    return geometry if abs(moved.span - geometry.span) > MAX_SPAN_CHANGE else moved
-
-
-def refine_view(patch: Patch, view: DialView) -> DialView:
-    """Return the view with its ends chosen and its geometry refined in the luma plane."""
-    geometry = aligned(patch, view.geometry)
-    ring = ring_of(patch, geometry)
-    ends = choose_ends(geometry, view.candidates, ring)
-    if ends is not None:
-        geometry = geometry.with_ends(ends.start, ends.end)
-        view = replace(view, end_scores=ends.scores, end_gap=ends.off_band, ends_doubt=ends.doubt)
-    if view.opinion is not None:
-        geometry = with_likeliest_ends(geometry, view.opinion)
-    angle = None if view.pointer is None else mask_crossing(geometry, view.pointer)
-    refined = refine_ends(patch, geometry, angle)
-    if abs(refined.span - geometry.span) > MAX_SPAN_CHANGE:
-        refined = geometry
-    refined = refined.with_middle(*seen_middle(refined, view.pivot))
-    spacing = None if ring is None else by_marks(ring, refined)
-    if spacing is not None:
-        refined = spacing.geometry
-    return replace(view, geometry=refined, ring=ring, spacing=spacing)
-
-
-def seen_middle(geometry: DialGeometry, pivot: NDArray[np.float64] | None) -> tuple[float, float]:
-    """Return where the dial's middle is seen, by where its pivot is; see `NEAR`."""
-    if pivot is None:
-        return 0.0, 0.0
-    x, y = (NEAR * geometry.to_dial(pivot)).tolist()
-    share = min(1.0, MOST_NEAR / max(hypot(x, y), 1e-9))
-    return share * x, share * y
 
 
 def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float | None, placed: bool) -> Look:

@@ -23,9 +23,9 @@ from meter_infer.reading.dial import best, point_of, view_dial
 from meter_infer.reading.ends import Hint, pairs_of
 from meter_infer.reading.geometry import wrap
 from meter_infer.reading.hands import TERMS, hands_of, terms_of
-from meter_infer.reading.look import aligned
 from meter_infer.reading.marks import ring_of
 from meter_infer.reading.pointer import crossing
+from meter_infer.reading.refined import aligned
 from meter_infer.reading.sampling import cut_patch
 from meter_infer.train.looking import Sighting, gauges_missing, sightings
 from meter_infer.types import MeterKind, SegmentClass

@@ -10,7 +10,7 @@ from meter_infer.reading.dial import best, point_of, view_dial
 from meter_infer.reading.ends import choose_ends
 from meter_infer.reading.geometry import wrap
 from meter_infer.reading.hands import hands_of, likeliest_pointer
-from meter_infer.reading.look import refine_view
+from meter_infer.reading.refined import refine_view
 from meter_infer.reading.sampling import cut_patch
 from meter_infer.types import Box, Segment, SegmentClass
 from tests.reading.plain_dial import Shot, View, shoot

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from meter_infer.reading.dial import view_dial
 from meter_infer.reading.geometry import TAU, DialGeometry
-from meter_infer.reading.look import MOST_NEAR, NEAR, seen_middle
+from meter_infer.reading.refined import MOST_NEAR, NEAR, seen_middle
 from meter_infer.reading.track import DialTrack
 from tests.scenes import draw
 
