@@ -1,7 +1,7 @@
 """`meter-infer train`: networks from data sets; and ONNX files from networks."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +18,9 @@ from meter_infer.models import MANIFEST, add_to_manifest
 
 if TYPE_CHECKING:
     from meter_infer.train.loop import Progress as TrainingProgress
+    from meter_infer.train.loop import Training
     from meter_infer.train.recipe import Recipe, Task
+    from meter_infer.train.strips import StripTraining
 
 _SHOWN = frozenset({"map50", "landmark_error", "landmark_miss", "iou_pointer"})
 _LINE_STEPS = 25
@@ -163,18 +165,7 @@ def strips(
     with load_segmenter(options=options, models=models) as segmenter:
         source = StripSource(KINDS[task], folders, segmenter)
         recipe = StripRecipe(task, minutes, batch, rate, seed=seed)
-        training = StripTraining(recipe, out, source, begin_with)
-        if training.step:
-            console.print(f"going on in {out} at step {training.step}")
-        for root, count in source.counts.items():
-            console.print(f"{root}: {count} pictures")
-        with _terminate_as_interrupt(), _bar(console) as report:
-            try:
-                training.run(report)
-            except KeyboardInterrupt:
-                console.print(f"interrupted at step {training.step}; the same command goes on from here")
-                raise typer.Exit(130) from None
-    console.print(f"done: {out / 'last.pt'}")
+        _run(StripTraining(recipe, out, source, begin_with), source.counts, console)
 
 
 for fit in (graduations, choices, confidence):
@@ -248,11 +239,16 @@ def _train(
     folders = [DataFolder.parse(text) for text in data]
     held_out = [DataFolder(Path(text), split="val") for text in val]
     training = Training(recipe, out, folders, held_out, warm_start, begin_with)
-    if training.step:
-        console.print(f"going on in {out} at step {training.step}")
-    elif training.warm:
+    if training.warm and not training.step:
         console.print(f"warm start: {training.warm}")
-    for root, count in training.counts.items():
+    _run(training, training.counts, console)
+
+
+def _run(training: "Training | StripTraining", counts: Mapping[str, int], console: Console) -> None:
+    """Train to the end, and say how it goes; an interrupt ends the command."""
+    if training.step:
+        console.print(f"going on in {training.out} at step {training.step}")
+    for root, count in counts.items():
         console.print(f"{root}: {count} pictures")
     with _terminate_as_interrupt(), _bar(console) as report:
         try:
@@ -260,7 +256,7 @@ def _train(
         except KeyboardInterrupt:
             console.print(f"interrupted at step {training.step}; the same command goes on from here")
             raise typer.Exit(130) from None
-    console.print(f"done: {out / 'last.pt'}")
+    console.print(f"done: {training.out / 'last.pt'}")
 
 
 def _recipe(
