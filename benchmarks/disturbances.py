@@ -24,9 +24,10 @@ from numpy.typing import NDArray
 
 from meter_infer.calibration import Calibration
 from meter_infer.networks import load_detector, load_segmenter, load_strips
-from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup, MeterStrips
+from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
+from meter_infer.reading.strip import MeterStrips
 from meter_infer.render.disturb import STILL, Push, Stage, StagedScene, steps
 from meter_infer.render.truth import SceneObject
 from meter_infer.types import Luma, MeterKind, Quality, Reading, SegmentClass

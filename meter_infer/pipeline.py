@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Protocol
 
 from meter_infer.binding import Bound
@@ -20,15 +19,15 @@ from meter_infer.positions import Positions
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.look import Again, Look, glance
 from meter_infer.reading.quality import GOOD
-from meter_infer.reading.sampling import Profile, is_blank
-from meter_infer.reading.strip import Strip
+from meter_infer.reading.sampling import is_blank
+from meter_infer.reading.strip import MeterStrips, judge_of
 from meter_infer.roster import Roster
 from meter_infer.trust import Alone, Schedule, Turn, between, majority, remember, verify
 from meter_infer.types import Box, Detection, Frame, Quality, Reading, Reason, Segment
 from meter_infer.valuing import MeterSetup, MeterState, unread, valued
 from meter_infer.vision.letterbox import second_box
 
-__all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup", "MeterStrips"]
+__all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup"]
 
 DETECT_EVERY = 10
 """One of so many verifications searches the frame; the others look at the meter looked at longest ago."""
@@ -58,13 +57,6 @@ class MeterSegmenter(Protocol):
 
     def segment(self, items: Sequence[tuple[Frame, Box]]) -> list[list[Segment]]:
         """Return the parts of each meter, in pixels of its frame."""
-
-
-class MeterStrips(Protocol):
-    """Says where along an unrolled meter its reading and its scale's ends are. Any thread may ask."""
-
-    def chances(self, frame: Frame, strip: Strip) -> Profile:
-        """Return the chances of each place; see `reading.strip.Judge`."""
 
 
 class MeterReader:
@@ -386,7 +378,7 @@ class MeterReader:
         placed = state.setup.calibration_points is not None
         two_rates = self._schedule.cadence_s > 0
         # Other frames of this camera may be read until the second opinion is there, and none after that.
-        judge = None if self._strips is None else partial(self._strips.chances, frame)
+        judge = judge_of(self._strips, frame)
         once = glance(
             bound.kind, frame.luma, bound.box, parts, again, state.apart, judge=judge, placed=placed
         )

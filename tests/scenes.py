@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.reading.sampling import Profile
-from meter_infer.reading.strip import PLACES, Axis, Strip, Thing
+from meter_infer.reading.strip import PLACES, Axis, Strip, Thing, distances
 from meter_infer.render.camera import Severity
 from meter_infer.render.scene import Layout, SceneSpec, render_scene
 from meter_infer.render.truth import SceneObject
@@ -118,13 +118,9 @@ class KnownSegmenter:
 
 def certain(axis: Axis, places: dict[Thing, float], sigma: float = 0.7) -> Profile:
     """Return the chances, float32 (3, places), of a strip network that knows."""
-    count = PLACES[axis.kind]
-    rows = np.zeros((len(Thing), count), np.float32)
+    rows = np.zeros((len(Thing), PLACES[axis.kind]), np.float32)
     for thing, place in places.items():
-        off = np.abs(np.arange(count) - place)
-        if axis.kind is MeterKind.POINTER:
-            off = np.minimum(off, count - off)
-        rows[thing] = np.exp(-0.5 * (off / sigma) ** 2)
+        rows[thing] = np.exp(-0.5 * (distances(axis.kind, place) / sigma) ** 2)
     chances: Profile = rows / np.maximum(rows.sum(axis=1, keepdims=True), np.float32(1e-30))
     return chances
 

@@ -11,7 +11,8 @@ from meter_infer.bench.clips import Clip
 from meter_infer.cuda.device import Device, Event, Stream
 from meter_infer.gpu.networks import GpuNetworks
 from meter_infer.gpu.session import GpuSession
-from meter_infer.pipeline import MeterReader, MeterStrips
+from meter_infer.pipeline import MeterReader
+from meter_infer.reading.strip import MeterStrips
 from meter_infer.sources.open import open_source
 from meter_infer.types import Detection, Frame
 from meter_infer.vision.letterbox import input_shape

@@ -12,7 +12,8 @@ from meter_infer.evaluation.labels import GaugeLabel, PictureLabel, Scale, Scale
 from meter_infer.evaluation.matching import match
 from meter_infer.evaluation.scoring import Outcome, outcome
 from meter_infer.overlay import shapes_of
-from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup, MeterStrips
+from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup
+from meter_infer.reading.strip import MeterStrips
 from meter_infer.sources.picture import read_picture
 from meter_infer.types import Detection, Frame, Quality, Reading, Reason
 from meter_infer.vision.color import frame_bgr

@@ -86,7 +86,9 @@ def _tube_axis(
         reach = tube_reach(box, bar)
         if reach is not None and (reach[1] - reach[0]) * bar.length > 8:
             low, high = (low + each * bar.length for each in reach)
-    return TubeAxis(mean + low * direction, direction, high - low, width) if high - low > 6 else None
+    if high - low <= 6:
+        return None
+    return TubeAxis(TubeGeometry(mean + low * direction, mean + high * direction, width))
 
 
 def tube_reach(box: Box, geometry: TubeGeometry) -> tuple[float, float] | None:

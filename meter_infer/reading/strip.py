@@ -9,16 +9,16 @@ liquid's surface, the scale's start, and its end. Beside the picture it is told 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
+from functools import cache, partial
 from math import floor
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.reading.geometry import TAU, DialGeometry, outer
+from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, outer
 from meter_infer.reading.sampling import Points, Profile
-from meter_infer.types import MeterKind
+from meter_infer.types import Frame, MeterKind
 
 ROWS = 48
 """Samples across a strip."""
@@ -108,46 +108,38 @@ class DialAxis:
 class TubeAxis:
     """Along a tube, upwards."""
 
-    foot: NDArray[np.float64]
-    """The tube's lower end, on its axis, frame pixels (2,)."""
-    direction: NDArray[np.float64]
-    """Unit vector upwards along it (2,)."""
-    length: float
-    """Frame pixels."""
-    width: float
-    """Frame pixels."""
+    tube: TubeGeometry
+    """The tube from its lower to its upper end."""
     kind: MeterKind = MeterKind.LEVEL
 
     def place_of(self, point: Points) -> float:
         """See `Axis`; beyond the strip's ends it goes on."""
-        along = float((np.asarray(point, dtype=np.float64) - self.foot) @ self.direction) / self.length
-        return (along - LOW) / (HIGH - LOW) * PLACES[self.kind] - 0.5
+        return (self.tube.fraction_of(point) - LOW) / (HIGH - LOW) * PLACES[self.kind] - 0.5
 
     def point_at(self, place: float) -> NDArray[np.float64]:
         """See `Axis`."""
-        along = LOW + (place + 0.5) / PLACES[self.kind] * (HIGH - LOW)
-        return self.foot + along * self.length * self.direction
+        return self.tube.point_at(LOW + (place + 0.5) / PLACES[self.kind] * (HIGH - LOW))
 
     def table(self) -> tuple[Profile, Profile]:
         """See `Axis`."""
-        normal = np.array([-self.direction[1], self.direction[0]])
-        inner = ACROSS * self.width
-        rim = inner + ASIDE * self.length
+        tube = self.tube
+        inner = ACROSS * tube.width
+        rim = inner + ASIDE * tube.length
         side = np.linspace(rim, inner, BESIDE, endpoint=False)
         across = np.concatenate([-side, np.linspace(-inner, inner, ROWS - 2 * BESIDE), side[::-1]])
         places = np.arange(PLACES[self.kind]) + 0.5
-        along = (LOW + places / PLACES[self.kind] * (HIGH - LOW)) * self.length
+        along = (LOW + places / PLACES[self.kind] * (HIGH - LOW)) * tube.length
         ones = np.ones(ROWS)
         x, y = (
             outer(ones, way * along, way_across * across + float(begin))
-            for begin, way, way_across in zip(self.foot, self.direction, normal, strict=True)
+            for begin, way, way_across in zip(tube.start, tube.direction, tube.normal, strict=True)
         )
         return x, y
 
     @property
     def step(self) -> float:
         """See `Axis`."""
-        return self.length * (HIGH - LOW) / PLACES[self.kind]
+        return self.tube.length * (HIGH - LOW) / PLACES[self.kind]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,6 +155,18 @@ Judge = Callable[[Strip], Profile]
 """Gives the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1."""
 
 
+class MeterStrips(Protocol):
+    """Strip networks. Any thread may ask."""
+
+    def chances(self, frame: Frame, strip: Strip) -> Profile:
+        """Return the chances of each place of a frame's strip; see `Judge`."""
+
+
+def judge_of(strips: MeterStrips | None, frame: Frame) -> Judge | None:
+    """Return whom to ask about the meters of a frame; None: nobody."""
+    return None if strips is None else partial(strips.chances, frame)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Opinion:
     """What a strip network says."""
@@ -175,27 +179,26 @@ class Opinion:
         """Return the likeliest frame point (2,) of a thing, and the chance that it is there."""
         row = self.chances[thing]
         peak = int(row.argmax())
-        near = self._around(peak)
-        mass = row[near % len(row)] * ((near >= 0) & (near < len(row)) | self._is_round)
+        near = np.arange(peak - NEAR, peak + NEAR + 1)
+        mass = row[near % len(row)]
+        if self.axis.kind is MeterKind.LEVEL:
+            mass = mass * ((near >= 0) & (near < len(row)))
         total = float(mass.sum())
         return self.axis.point_at(float(mass @ near) / max(total, 1e-9)), total
 
     def chance(self, thing: Thing, place: float, reach: float) -> float:
         """Return the chance that a thing lies within `reach` places of `place`."""
         row = self.chances[thing]
-        off = np.abs(np.arange(len(row)) - place)
-        if self._is_round:
-            off = np.minimum(off, len(row) - off)
+        off = distances(self.axis.kind, place)
         # a column that lies partly within counts in part
         return float(row @ np.clip(reach + 0.5 - off, 0.0, 1.0))
 
-    @property
-    def _is_round(self) -> bool:
-        return self.axis.kind is MeterKind.POINTER
 
-    @staticmethod
-    def _around(peak: int) -> NDArray[np.intp]:
-        return np.arange(peak - NEAR, peak + NEAR + 1)
+def distances(kind: MeterKind, place: float) -> NDArray[np.float64]:
+    """Return how far each place is from `place`, columns, (places,); around a dial the short way."""
+    count = PLACES[kind]
+    off: NDArray[np.float64] = np.abs(np.arange(count) - place)
+    return np.minimum(off, count - off) if kind is MeterKind.POINTER else off
 
 
 Sights = Sequence[Sequence[tuple[NDArray[np.float64], float]]]

@@ -8,7 +8,6 @@ called good is wrong.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,10 +16,10 @@ from numpy.typing import NDArray
 
 from meter_infer.calibration import Calibration
 from meter_infer.errors import LabelError
-from meter_infer.pipeline import MeterDetector, MeterSegmenter, MeterStrips
+from meter_infer.pipeline import MeterDetector, MeterSegmenter
 from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES
 from meter_infer.reading.look import HOPELESS, SURE, look
-from meter_infer.reading.strip import Judge
+from meter_infer.reading.strip import Judge, MeterStrips, judge_of
 from meter_infer.train.looking import Sighting, sightings
 from meter_infer.types import MeterKind
 from meter_infer.valuing import MeterSetup, calibration_of
@@ -86,7 +85,7 @@ def collect_looks(
         labels, detector, segmenter, lambda gauge: gauge.reading is not None, progress, second=True
     ):
         for use in (Use(seen.gauge.kind, False), Use(seen.gauge.kind, True)):
-            _take(looks[use], seen, use, None if strips is None else partial(strips.chances, seen.frame))
+            _take(looks[use], seen, use, judge_of(strips, seen.frame))
     return looks
 
 

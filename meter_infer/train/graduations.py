@@ -6,7 +6,6 @@ not; a logistic regression on its features tells how probable that is.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,12 +14,12 @@ from numpy.typing import NDArray
 
 from meter_infer.errors import LabelError
 from meter_infer.evaluation.labels import GaugeLabel
-from meter_infer.pipeline import MeterDetector, MeterSegmenter, MeterStrips
+from meter_infer.pipeline import MeterDetector, MeterSegmenter
 from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.look import tube_view_of
 from meter_infer.reading.opinion import hints_of
 from meter_infer.reading.sampling import Patch, cut_patch
-from meter_infer.reading.strip import Judge
+from meter_infer.reading.strip import Judge, MeterStrips, judge_of
 from meter_infer.reading.tube_comb import COMB_FEATURES, CombWeights, Ends, comb_features
 from meter_infer.reading.tube_marks import seen_combs
 from meter_infer.train.confidence import logistic
@@ -101,7 +100,7 @@ def collect_combs(
     for seen in sightings(labels, detector, segmenter, lambda gauge: _scale(gauge) is not None, progress):
         scale = _scale(seen.gauge)
         if scale is not None:
-            judge = None if strips is None else partial(strips.chances, seen.frame)
+            judge = judge_of(strips, seen.frame)
             combs.take(cut_patch(seen.frame.luma, seen.box), seen.crops[0], scale, judge)
     return combs
 

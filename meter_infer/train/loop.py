@@ -222,10 +222,9 @@ class Training:
         return {name: float(value) for name, value in items.items() if float(value) != 0.0}
 
     def _set_rate(self) -> None:
-        warm = min(1.0, (self.step + 1) / max(1, self.recipe.warmup_steps))
-        cosine = _FINAL_RATE + (1 - _FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * self.done))
+        share = rate_share(self.step, self.recipe.warmup_steps, self.done, _FINAL_RATE)
         for group in self._optimiser.param_groups:
-            group["lr"] = self.recipe.learning_rate * warm * cosine
+            group["lr"] = self.recipe.learning_rate * share
 
     def _finish_epoch(self) -> None:
         if self._val:
@@ -258,6 +257,12 @@ class Training:
                 writer.writerow(["step", "done", "elapsed_s", "s_per_picture", "pictures", *losses])
             row = [self.step, f"{self.done:.4f}", f"{self._elapsed_s:.0f}", f"{pace:.4f}"]
             writer.writerow([*row, sum(self.counts.values()), *(f"{v:.4f}" for v in losses.values())])
+
+
+def rate_share(step: int, warmup_steps: int, done: float, final: float) -> float:
+    """Return the share of the peak learning rate: a linear warm-up, then half a cosine down to `final`."""
+    warm = min(1.0, (step + 1) / max(1, warmup_steps))
+    return warm * (final + (1 - final) * 0.5 * (1 + math.cos(math.pi * done)))
 
 
 def _optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

@@ -51,8 +51,13 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 def save_checkpoint(path: Path, recipe: Recipe, state: dict[str, Any]) -> None:
     """Write a checkpoint that ``torch.load(weights_only=True)`` accepts, whole or not at all."""
     names = list(CLASS_NAMES[recipe.task])
+    write_state(path, {"format": CHECKPOINT_FORMAT, "recipe": recipe.to_plain(), "names": names} | state)
+
+
+def write_state(path: Path, state: dict[str, Any]) -> None:
+    """Write what `read_state` reads, whole or not at all."""
     partial = path.with_suffix(".partial")
-    torch.save({"format": CHECKPOINT_FORMAT, "recipe": recipe.to_plain(), "names": names} | state, partial)
+    torch.save(state, partial)
     partial.replace(path)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from meter_infer.errors import LabelError
 from meter_infer.pipeline import MeterSegmenter
 from meter_infer.reading.dial import view_dial
+from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.level import view_tube
 from meter_infer.reading.opinion import dial_sights, tube_sights
 from meter_infer.reading.pointer import crossing
@@ -23,6 +24,7 @@ from meter_infer.reading.strip import (
     Sights,
     Thing,
     TubeAxis,
+    distances,
     strip_of,
 )
 from meter_infer.train.data import DataFolder, Labelled, load, read_training_picture
@@ -168,10 +170,11 @@ def _moved(axis: DialAxis | TubeAxis, rng: np.random.Generator) -> DialAxis | Tu
         return DialAxis(replace(dial, center=center, axes=0.5 * (moved + moved.T)))
     along, growth = rng.normal(0.0, 1.3 * share, 2).tolist()
     aside, wide, turn = rng.normal(0.0, (0.08, 0.12, 0.02)).tolist()
-    normal = np.array([-axis.direction[1], axis.direction[0]])
-    direction = np.cos(turn) * axis.direction + np.sin(turn) * normal
-    foot = axis.foot + along * axis.length * axis.direction + aside * axis.width * normal
-    return TubeAxis(foot, direction, axis.length * np.exp(growth), axis.width * np.exp(wide))
+    tube = axis.tube
+    direction = np.cos(turn) * tube.direction + np.sin(turn) * tube.normal
+    foot = tube.start + along * tube.length * tube.direction + aside * tube.width * tube.normal
+    head = foot + tube.length * np.exp(growth) * direction
+    return TubeAxis(TubeGeometry(foot, head, tube.width * np.exp(wide)))
 
 
 def _target(
@@ -186,17 +189,13 @@ def _target(
         angle = crossing(dial.to_dial(truth[SegmentClass.PIVOT]), dial.to_dial(reading))
         places = places if angle is None else axis.place_of_angle(angle)
     ends = [truth.get(label) for label in (SegmentClass.START, SegmentClass.END)]
-    count = PLACES[axis.kind]
-    target = np.zeros((len(Thing), count), np.float32)
+    target = np.zeros((len(Thing), PLACES[axis.kind]), np.float32)
     for row, place in zip(
         target, (places, *(None if p is None else axis.place_of(p) for p in ends)), strict=True
     ):
         if place is None:
             continue
-        off = np.abs(np.arange(count) - place)
-        if axis.kind is MeterKind.POINTER:
-            off = np.minimum(off, count - off)
-        bump = np.exp(-0.5 * (off / sigma) ** 2)
+        bump = np.exp(-0.5 * (distances(axis.kind, place) / sigma) ** 2)
         if bump.sum() > 0.5:  # else it lies beyond the strip
             row[:] = bump / bump.sum()
     return target

@@ -1,6 +1,5 @@
 """Training a strip network: the loop, and the ONNX file."""
 
-import math
 import tempfile
 import time
 import warnings
@@ -19,8 +18,8 @@ from torch.nn import functional
 from meter_infer.errors import ModelError
 from meter_infer.models import CLASSES, ModelSpec, sha256_of
 from meter_infer.reading.strip import HINTS, PLACES, ROWS
-from meter_infer.train.loop import Progress, Report
-from meter_infer.train.networks import has_fast_bfloat16, pick_device, read_state
+from meter_infer.train.loop import Progress, Report, rate_share
+from meter_infer.train.networks import has_fast_bfloat16, pick_device, read_state, write_state
 from meter_infer.train.onnx_fp16 import store_fp16
 from meter_infer.train.strip_data import StripSource
 from meter_infer.train.strip_network import ARCHITECTURE, KINDS, StripNetwork, StripTask
@@ -121,10 +120,10 @@ class StripTraining:
         return torch.from_numpy(images), torch.from_numpy(targets)
 
     def _train_step(self, images: torch.Tensor, targets: torch.Tensor) -> float:
-        warm = min(1.0, (self.step + 1) / self.recipe.warmup_steps)
-        cosine = _FINAL_RATE + (1 - _FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * self.done))
+        recipe = self.recipe
+        share = rate_share(self.step, recipe.warmup_steps, self.done, _FINAL_RATE)
         for group in self._optimiser.param_groups:
-            group["lr"] = self.recipe.learning_rate * warm * cosine
+            group["lr"] = recipe.learning_rate * share
         images, targets = images.to(self.device), targets.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
             scores = self.network(images)
@@ -152,9 +151,7 @@ class StripTraining:
             "average": self._average,
             "optimiser": self._optimiser.state_dict(),
         }
-        part = self.out / f"{LAST}.part"
-        torch.save(state, part)
-        part.replace(self.out / LAST)
+        write_state(self.out / LAST, state)
 
 
 def load_strip_state(path: Path, task: StripTask | None = None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from meter_infer.reading.dial import view_dial
-from meter_infer.reading.geometry import TAU, DialGeometry, wrap
+from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.level import view_tube
 from meter_infer.reading.look import look
 from meter_infer.reading.opinion import dial_chances, dial_sights, retold, steered, tube_sights
@@ -33,7 +33,8 @@ from tests.scenes import TrueStrips, certain, draw
 DIAL = DialAxis(
     DialGeometry(np.array([200.0, 150.0]), np.array([[90.0, 12.0], [12.0, 70.0]]), np.deg2rad(135), 4.7)
 )
-TUBE = TubeAxis(np.array([60.0, 300.0]), np.array([0.1, -0.995]) / np.hypot(0.1, 0.995), 240.0, 20.0)
+FOOT, UP = np.array([60.0, 300.0]), np.array([0.1, -0.995]) / np.hypot(0.1, 0.995)
+TUBE = TubeAxis(TubeGeometry(FOOT, FOOT + 240.0 * UP, 20.0))
 NAMES = {MeterKind.POINTER: SegmentClass.TIP, MeterKind.LEVEL: SegmentClass.SURFACE}
 
 
@@ -55,7 +56,7 @@ def test_the_grid_shows_the_places() -> None:
         assert TUBE.place_of(grid[3, column]) == pytest.approx(column, abs=1e-3)
     # the axis lies between the two middle rows, and the outer rows mirror each other
     assert 0.5 * (grid[0] + grid[-1]) == pytest.approx(0.5 * (grid[23] + grid[24]), abs=1e-3)
-    along = (np.array([TUBE.place_of(TUBE.foot)]) + 0.5) / 384 * (HIGH - LOW) + LOW
+    along = (np.array([TUBE.place_of(FOOT)]) + 0.5) / 384 * (HIGH - LOW) + LOW
     assert along == pytest.approx(0.0)
 
 
