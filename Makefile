@@ -16,7 +16,8 @@ test: $(VENV)/.dev
 	$(MAKE) --no-print-directory lint
 	$(BIN)/pytest -n 2
 
-# On a machine with an NVIDIA GPU and its driver; the packages (some GB) go into a folder of their own.
+# On a machine with an NVIDIA GPU, its driver, the CUDA 12 toolkit and a C++ compiler (pycuda is built here: docs/gpu.md);
+# the packages (some GB) go into a folder of their own.
 test-gpu:
 	$(MAKE) --no-print-directory VENV=.venv-gpu .venv-gpu/.gpu
 	.venv-gpu/bin/pytest -m gpu tests/cuda tests/gpu tests/backends

@@ -37,7 +37,8 @@ class BackendOptions:
     hint: str = "latency"
     """`latency` puts all threads on one image; `throughput` gives each thread its own images."""
     sides: tuple[int, int] = (32, 640)
-    """Smallest and largest side of images; only TensorRT, whose engines are built for them, looks at it."""
+    """Smallest and largest side of images; only TensorRT, whose engines are built for them, looks at it.
+    `networks` gives it those of each network."""
     build: bool = True
     """Let TensorRT build an engine that is not there yet, which takes minutes; else that is an error."""
 
@@ -85,15 +86,29 @@ class Backend(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
+def read_model(model: Model) -> bytes:
+    """Return an ONNX file's bytes. Raises BackendError."""
+    if isinstance(model, bytes):
+        return model
+    try:
+        return model.read_bytes()
+    except OSError as error:
+        raise BackendError(f"The engine cannot read the model: {error.strerror}.") from error
+
+
 def check_images(images: Tensor, spec: TensorSpec) -> None:
     """Raise BackendError unless `images` is a non-empty float32 array that fits the input `spec`."""
     if images.dtype != np.float32:
         raise BackendError(f"The input '{spec.name}' takes float32 and was given {images.dtype}.")
-    fits = images.ndim == len(spec.shape) and all(
-        actual > 0 and wanted in (None, actual)
-        for actual, wanted in zip(images.shape, spec.shape, strict=True)
+    check_shape(images.shape, spec)
+
+
+def check_shape(shape: tuple[int, ...], spec: TensorSpec) -> None:
+    """Raise BackendError unless `shape` is not empty and fits the input `spec`."""
+    fits = len(shape) == len(spec.shape) and all(
+        actual > 0 and wanted in (None, actual) for actual, wanted in zip(shape, spec.shape, strict=True)
     )
     if not fits:
         wanted = " x ".join("any" if size is None else str(size) for size in spec.shape)
-        actual = " x ".join(map(str, images.shape))
+        actual = " x ".join(map(str, shape))
         raise BackendError(f"The input '{spec.name}' takes {wanted} and was given {actual}.")

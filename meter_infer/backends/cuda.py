@@ -1,13 +1,17 @@
 """ONNX Runtime on an NVIDIA GPU, with device memory in and out: for cards where TensorRT is not to be had."""
 
+import io
+import logging
+import re
+from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
 
-from meter_infer.backends.base import DEFAULTS, BackendOptions, Model, TensorSpec
+from meter_infer.backends.base import DEFAULTS, BackendOptions, Model, TensorSpec, check_shape, read_model
 from meter_infer.backends.device import DeviceBackend, DeviceTensor
 from meter_infer.backends.precision import half_network
-from meter_infer.cuda.device import Device, Stream
+from meter_infer.cuda.device import Stream
 from meter_infer.errors import BackendError, BackendUnavailable, DeviceLost
 
 try:
@@ -19,7 +23,13 @@ except (ImportError, BackendUnavailable) as error:
         "The backend 'cuda' is not installed; install it with: pip install 'meter-infer[gpu,cuda]'"
     ) from error
 
+_log = logging.getLogger(__name__)
+
 PROVIDER = "CUDAExecutionProvider"
+_FAILURES: tuple[type[Exception], ...] = (*ERRORS, RuntimeError)
+_OF_THE_CARD = re.compile(r"CUDA(?!Exec)|CUDNN|CUBLAS|CUFFT|memory|alloc")
+"""As failures spell it; the paths of the library's sources, which messages repeat, have small letters."""
+_OF_SHAPES = re.compile(r"shape|dimension|axis|axes|broadcast", re.IGNORECASE)
 
 
 class OnnxRuntimeEngine:
@@ -38,12 +48,26 @@ class OnnxRuntimeEngine:
         self._where = "cuda" if provider == PROVIDER else "cpu"
         settings = ort.SessionOptions()
         settings.log_severity_level = 4
-        on_card = {"device_id": "0", "user_compute_stream": str(int(stream)), "use_tf32": "0"}
+        on_card = {
+            "device_id": "0",
+            "user_compute_stream": str(int(stream)),
+            "use_tf32": "0",
+            # the default tries every algorithm at each new shape, which may look like a card that hangs
+            "cudnn_conv_algo_search": "HEURISTIC",
+        }
         choice = (provider, on_card) if self._where == "cuda" else provider
+        complaint = _preload() if self._where == "cuda" else ""
         try:
             self._session: Any = ort.InferenceSession(model, settings, providers=[choice])
-        except ERRORS as error:
+        except _FAILURES as error:
+            if _OF_THE_CARD.search(str(error)):
+                raise DeviceLost(f"ONNX Runtime failed on the GPU: {message_of(error)}.") from error
             raise BackendError(f"ONNX Runtime cannot read the model: {message_of(error)}.") from error
+        if provider not in self._session.get_providers():  # it takes the CPU then, and says so in its log
+            raise BackendUnavailable(
+                f"ONNX Runtime cannot load its {provider} ({complaint or 'it does not say why'}); install "
+                "CUDA's and cuDNN's libraries: pip install 'meter-infer[gpu,cuda]'"
+            )
         self.inputs: tuple[TensorSpec, ...] = tuple(spec_of(port) for port in self._session.get_inputs())
         self.outputs: tuple[TensorSpec, ...] = tuple(spec_of(port) for port in self._session.get_outputs())
         self.half = bool(self.inputs) and self._session.get_inputs()[0].type == "tensor(float16)"
@@ -59,20 +83,27 @@ class OnnxRuntimeEngine:
         return "cuda-f16" if self.half else "cuda-f32"
 
     def infer(self, images: DeviceTensor, stream: Stream) -> tuple[DeviceTensor, ...]:
-        """Queue a batch on the stream that the engine was made with."""
+        """Queue a batch on the stream that the engine was made with.
+
+        Raises BackendError where the network cannot take the images' size, DeviceLost for all else.
+        """
+        check_shape(images.shape, self.inputs[0])
+        try:
+            return self._run(images)
+        except _FAILURES as error:
+            text = message_of(error)
+            if _OF_SHAPES.search(str(error)) and not _OF_THE_CARD.search(str(error)):
+                size = " x ".join(map(str, images.shape[1:]))
+                raise BackendError(f"The model cannot take images of {size}: {text}.") from error
+            raise DeviceLost(f"ONNX Runtime failed on the GPU: {text}.") from error
+
+    def _run(self, images: DeviceTensor) -> tuple[DeviceTensor, ...]:
         binding = self._session.io_binding()
         kind = np.float16 if self.half else np.float32
         binding.bind_input(self.inputs[0].name, self._where, 0, kind, list(images.shape), images.address)
         for output in self.outputs:
             binding.bind_output(output.name, self._where, 0)
-        try:
-            self._session.run_with_iobinding(binding, self._settings)
-        except ERRORS as error:
-            text = message_of(error)
-            if "CUDA" in text or "memory" in text:
-                raise DeviceLost(f"ONNX Runtime failed on the GPU: {text}.") from error
-            size = " x ".join(map(str, images.shape[1:]))
-            raise BackendError(f"The model cannot take images of {size}: {text}.") from error
+        self._session.run_with_iobinding(binding, self._settings)
         self._kept = binding.get_outputs()  # they own the memory
         return tuple(DeviceTensor(each.data_ptr(), tuple(each.shape())) for each in self._kept)
 
@@ -89,11 +120,26 @@ class CudaBackend(DeviceBackend):
         from meter_infer.cuda.pycuda_device import open_gpu
 
         content = network_for(read_model(model), options)
-        super().__init__(open_gpu(), lambda device: self._load(device, content))
+        super().__init__(open_gpu(), lambda _, stream: OnnxRuntimeEngine(content, stream))
 
-    @staticmethod
-    def _load(device: Device, model: bytes) -> OnnxRuntimeEngine:
-        return OnnxRuntimeEngine(model, device.stream())
+
+def _preload() -> str:
+    """Load the libraries of CUDA and cuDNN from their wheels, and return the first complaint.
+
+    Where the system has them in its own places they are found without that. ONNX Runtime prints complaints.
+    """
+    if not hasattr(ort, "preload_dlls"):  # before 1.21
+        return ""
+    said = io.StringIO()
+    try:
+        with redirect_stdout(said):
+            ort.preload_dlls()
+    except (OSError, RuntimeError) as error:
+        said.write(str(error))
+    lines = [line.strip().rstrip(".") for line in said.getvalue().splitlines() if line.strip()]
+    for line in lines:
+        _log.debug("%s", line)
+    return lines[0] if lines else ""
 
 
 def network_for(model: bytes, options: BackendOptions) -> bytes:
@@ -105,13 +151,3 @@ def network_for(model: bytes, options: BackendOptions) -> bytes:
             f"The backend 'cuda' has no {options.precision}; use the precision f32, f16 or auto."
         )
     return model
-
-
-def read_model(model: Model) -> bytes:
-    """Return an ONNX file's bytes. Raises BackendError."""
-    if isinstance(model, bytes):
-        return model
-    try:
-        return model.read_bytes()
-    except OSError as error:
-        raise BackendError(f"ONNX Runtime cannot read the model: {error.strerror}.") from error

@@ -89,16 +89,23 @@ class Growing:
 class DeviceBackend:
     """A `DeviceEngine` behind the protocol of all backends: host arrays in, host arrays out."""
 
-    def __init__(self, thread: GpuThread, load: Callable[[Device], DeviceEngine]) -> None:
-        """Load the engine on the card's thread, which this backend holds a share of. Raises BackendError."""
+    def __init__(self, thread: GpuThread, load: Callable[[Device, Stream], DeviceEngine]) -> None:
+        """Load the engine on the card's thread, which this backend holds a share of. Raises BackendError.
+
+        `load` is given the stream on which the engine will be run: uploads, engine and downloads share it, in
+        whose order they run.
+        """
         self.thread = thread
         self._closed = False
+
+        def start(device: Device) -> None:
+            self._stream, self._memory, self._done = device.stream(), Growing(device), device.event()
+            self.engine = load(device, self._stream)
+            thread.at_end(self._free)
+
         try:
             # building an engine takes minutes
-            self.engine = thread.run(load, deadline_s=None)
-            self._memory, self._stream, self._done = thread.run(
-                lambda device: (Growing(device), device.stream(), device.event())
-            )
+            thread.run(start, deadline_s=None)
         except BaseException:
             release_gpu(thread)
             raise
@@ -151,15 +158,18 @@ class DeviceBackend:
             return
         self._closed = True
         try:
-            self.thread.run(self._free)
+            self.thread.run(lambda _: self._free())
+            self.thread.not_at_end(self._free)
         except BackendError:
-            pass  # a card that fell away has freed everything
+            pass  # a card that fell away takes no work: its thread frees all when it ends
         finally:
             release_gpu(self.thread)
 
-    def _free(self, _device: Device) -> None:
-        self.engine.close()
-        self._memory.free()
+    def _free(self) -> None:
+        try:
+            self.engine.close()
+        finally:
+            self._memory.free()
 
     def __enter__(self) -> Self:
         return self

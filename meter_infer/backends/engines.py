@@ -8,12 +8,13 @@ import struct
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.backends.precision import activation_ranges, half_network, int8_network
+from meter_infer.backends.precision import activation_ranges, half_network, int8_network, output_names
 from meter_infer.backends.trt_library import TensorRt, check_bytes, load_tensorrt
 from meter_infer.cuda.compiler import cache_dir, write_whole
 from meter_infer.errors import BackendError
@@ -22,10 +23,12 @@ _log = logging.getLogger(__name__)
 
 PRECISIONS = ("f32", "f16", "int8")
 MAX_BATCH = 16
+RECIPE = 1
+"""Counts the ways to build: to be raised with every change of `build_engine`'s settings or of `precision`."""
 Report = Callable[[str, float], None]
 """Is told the phase of a build and its progress, 0 to 1."""
 
-_MAGIC = b"meter-infer engine 1\n"
+_MAGIC = b"meter-infer engine 2\n"
 _WORKSPACE = 1 << 30
 
 
@@ -44,6 +47,8 @@ class EngineKey:
     shapes: tuple[tuple[int, int], ...]
     """(height, width) of the smallest, the usual and the largest images."""
     max_batch: int = MAX_BATCH
+    recipe: int = RECIPE
+    """How it is built, beyond all that: `RECIPE`."""
 
     def for_capability(self) -> "EngineKey":
         """Return the key of the same engine built from afar for the card's compute capability."""
@@ -54,6 +59,21 @@ class EngineKey:
         digest = hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
         gpu = re.sub(r"[^A-Za-z0-9]+", "-", self.gpu).strip("-").lower()
         return folder / f"{self.model[:12]}-{self.precision}-{gpu}-{digest[:12]}.engine"
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A built engine."""
+
+    content: bytes
+    """As TensorRT wrote it."""
+    outputs: tuple[str, ...]
+    """Names of the outputs in the order of the ONNX file, which TensorRT does not keep."""
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of all of it."""
+        return hashlib.sha256(json.dumps(self.outputs).encode() + b"\0" + self.content).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +112,8 @@ def engine_key(
     )
 
 
-def load_engine(key: EngineKey, folder: Path | None = None) -> bytes | None:
-    """Return the engine's bytes, or None where there is none.
+def load_engine(key: EngineKey, folder: Path | None = None) -> Engine | None:
+    """Return the engine, or None where there is none.
 
     Raises BackendError where the file is damaged or is another engine than its name says.
     """
@@ -108,28 +128,43 @@ def load_engine(key: EngineKey, folder: Path | None = None) -> bytes | None:
     if not content.startswith(_MAGIC) or len(content) < begin:
         raise BackendError(f"'{path}' is no engine of this version; remove it and build it again.")
     (length,) = struct.unpack("<I", content[len(_MAGIC) : begin])
-    engine = content[begin + length :]
     try:
         header = json.loads(content[begin : begin + length])
-    except ValueError:
-        header = {}
-    if header.get("sha256") != hashlib.sha256(engine).hexdigest():
+        engine = Engine(content[begin + length :], tuple(header["outputs"]))
+        whole = header["sha256"] == engine.sha256
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
         raise BackendError(f"The engine '{path}' is damaged; remove it and build it again.")
     if header.get("key") != json.loads(json.dumps(asdict(key))):
         raise BackendError(f"The engine '{path}' was built for something else; remove it and build it again.")
     return engine
 
 
-def save_engine(key: EngineKey, engine: bytes, folder: Path | None = None) -> Path:
+def save_engine(key: EngineKey, engine: Engine, folder: Path | None = None) -> Path:
     """Write an engine to its file. Raises BackendError where that cannot be done."""
-    header = json.dumps({"key": asdict(key), "sha256": hashlib.sha256(engine).hexdigest()}).encode()
+    facts = {"key": asdict(key), "outputs": engine.outputs, "sha256": engine.sha256}
+    header = json.dumps(facts).encode()
     path = key.path(folder or engines_dir())
-    write_whole(path, _MAGIC + struct.pack("<I", len(header)) + header + engine)
+    write_whole(path, _MAGIC + struct.pack("<I", len(header)) + header + engine.content)
     if not path.is_file():
         raise BackendError(
             f"The engine cannot be written to '{path.parent}'; free some space or set METER_INFER_CACHE."
         )
     return path
+
+
+def check_folder(folder: Path) -> None:
+    """Make the folder of engines. Raises BackendError where no file can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BackendError(
+            f"Engines cannot be written to '{folder}' ({error.strerror}); make it writable or set "
+            "METER_INFER_CACHE to another folder."
+        ) from error
 
 
 def ensure_engine(
@@ -142,7 +177,7 @@ def ensure_engine(
 ) -> tuple[Path, bool]:
     """Return the engine's file, built and written if it is not there, and whether it was.
 
-    A damaged file is built anew. Raises BackendError.
+    A damaged file is built anew. Raises BackendError, where the folder cannot be written before building.
     """
     folder = folder or engines_dir()
     if not rebuild:
@@ -151,12 +186,13 @@ def ensure_engine(
                 return request.key.path(folder), False
         except BackendError as error:
             _log.warning("%s It is built anew.", error)
+    check_folder(folder)
     return save_engine(request.key, build_engine(request, report, capability=capability), folder), True
 
 
 def build_engine(
     request: EngineRequest, report: Report | None = None, *, capability: int | None = None
-) -> bytes:
+) -> Engine:
     """Build an engine, which takes seconds to minutes.
 
     Args:
@@ -169,14 +205,12 @@ def build_engine(
     library = load_tensorrt()
     api = library.api
     library.logger.last_error = ""
-    content = _network_of(request)
+    content, outputs = _network_of(request), output_names(request.model)
     builder = check_bytes(_constructed(api.Builder, library), library, "start")
     flags = api.NetworkDefinitionCreationFlag
     typed = getattr(flags, "STRONGLY_TYPED", None)
     network = builder.create_network(0 if typed is None else 1 << int(typed))
     parser = api.OnnxParser(network, library.logger)
-    if not content:
-        raise BackendError("TensorRT cannot read the model: the file is empty.")
     if not parser.parse(content):
         errors = "; ".join(parser.get_error(i).desc() for i in range(parser.num_errors))
         raise BackendError(f"TensorRT cannot read the model: {errors or library.complaint()}.")
@@ -197,7 +231,7 @@ def build_engine(
     if monitor is not None:
         config.progress_monitor = monitor
     engine = check_bytes(builder.build_serialized_network(network, config), library, "build the engine")
-    return bytes(engine)
+    return Engine(bytes(engine), outputs)
 
 
 def _network_of(request: EngineRequest) -> bytes:

@@ -27,6 +27,11 @@ _PERCENTILE = 99.99
 """Of an activation's sizes; the few beyond it are clipped, which costs less than coarser steps for all."""
 
 
+def output_names(model: bytes) -> tuple[str, ...]:
+    """Return the names of a network's outputs in its own order. Raises BackendError."""
+    return tuple(port.name for port in _Graph(_onnx(), model).proto.output)
+
+
 def half_network(model: bytes) -> bytes:
     """Return the network in float16 with float16 input and float32 outputs. Raises BackendError."""
     onnx = _onnx()

@@ -2,9 +2,10 @@
 
 import logging
 
-from meter_infer.backends.base import DEFAULTS, BackendOptions, Model, TensorSpec
+from meter_infer.backends.base import DEFAULTS, BackendOptions, Model, TensorSpec, read_model
 from meter_infer.backends.device import DeviceBackend, DeviceTensor, Growing
 from meter_infer.backends.engines import (
+    Engine,
     EngineRequest,
     Report,
     engine_key,
@@ -24,19 +25,23 @@ load_tensorrt()  # without it, importing this module says what to install
 class TensorRtEngine:
     """A built engine on the card."""
 
-    def __init__(self, engine: bytes, device: Device, precision: str) -> None:
+    def __init__(self, engine: Engine, device: Device, precision: str) -> None:
         """Load an engine. Raises BackendError where it does not fit this card or this TensorRT."""
         library = load_tensorrt()
         api = library.api
         library.logger.last_error = ""
         self._runtime = api.Runtime(library.logger)
-        self._engine = check_bytes(self._runtime.deserialize_cuda_engine(engine), library, "load the engine")
+        self._engine = check_bytes(
+            self._runtime.deserialize_cuda_engine(engine.content), library, "load the engine"
+        )
         self._context = check_bytes(self._engine.create_execution_context(), library, "run the engine")
         self._library, self._memory = library, Growing(device)
         ports = [self._engine.get_tensor_name(k) for k in range(self._engine.num_io_tensors)]
         given = [name for name in ports if self._engine.get_tensor_mode(name) == api.TensorIOMode.INPUT]
         self.inputs = tuple(self._spec(name) for name in given)
-        self.outputs = tuple(self._spec(name) for name in ports if name not in given)
+        if sorted(engine.outputs) != sorted(name for name in ports if name not in given):
+            raise BackendError("The engine's outputs are not those of its network; build it again.")
+        self.outputs = tuple(self._spec(name) for name in engine.outputs)
         self.half = self._engine.get_tensor_dtype(given[0]) == api.DataType.HALF
         self.name = f"tensorrt-{precision}"
 
@@ -78,18 +83,17 @@ class TensorRtBackend(DeviceBackend):
 
         Raises BackendError, and BackendUnavailable without its packages.
         """
-        from meter_infer.backends.cuda import read_model
         from meter_infer.cuda.pycuda_device import gpu_name, open_gpu
 
         precision = "f16" if options.precision == "auto" else options.precision
         content = read_model(model)
         request = EngineRequest(engine_key(content, precision, gpu_name(), options.sides), content)
         super().__init__(
-            open_gpu(), lambda device: TensorRtEngine(engine_for(request, options), device, precision)
+            open_gpu(), lambda device, _: TensorRtEngine(engine_for(request, options), device, precision)
         )
 
 
-def engine_for(request: EngineRequest, options: BackendOptions) -> bytes:
+def engine_for(request: EngineRequest, options: BackendOptions) -> Engine:
     """Return the engine from the cache, or build it and say so.
 
     One built from afar for this card's compute capability will do as well. Raises BackendError where it is

@@ -40,7 +40,7 @@ def bench_gpu(specs: list[VideoSpec], backend: str, models: Path | None, console
     table = Table(title=None, show_header=False, box=None)
     for row in rows_of_gpu(figures):
         table.add_row(*row)
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)
     return figures
 
 

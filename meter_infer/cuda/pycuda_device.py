@@ -1,7 +1,7 @@
 """A card through pycuda's driver API."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from meter_infer.cuda.compiler import KERNELS, SOURCES, cubin_of
 from meter_infer.cuda.device import Bytes, DeviceBuffer, Event, Pointer, Stream
 from meter_infer.cuda.worker import GpuThread, share_gpu
-from meter_infer.errors import BackendError, BackendUnavailable, DeviceLost
+from meter_infer.errors import BackendError, BackendUnavailable, DeviceLost, MeterInferError
 
 
 def driver() -> Any:
@@ -65,17 +65,31 @@ class PycudaDevice:
     def __init__(self) -> None:
         """Open the card and compile the kernels for it. Raises BackendError."""
         self._cuda = cuda = driver()
-        card = cuda.Device(0)
-        major, minor = card.compute_capability()
-        self.architecture = 10 * major + minor
-        self.name = str(card.name())
         self._streams: dict[int, Any] = {}
         self._events: dict[int, Any] = {}
+        self._kernels: dict[str, Any] = {}
         with self._watched():
+            card = cuda.Device(0)
+            major, minor = card.compute_capability()
+            self.architecture = 10 * major + minor
+            self.name = str(card.name())
             self._context = card.retain_primary_context()
-            self._context.push()
-            modules = {name: cuda.module_from_buffer(cubin_of(name, self.architecture)) for name in SOURCES}
-            self._kernels = {kernel: modules[name].get_function(kernel) for kernel, name in KERNELS.items()}
+        try:
+            with self._watched():
+                self._context.push()
+                self._kernels = self._load()
+        except MeterInferError:
+            raise
+        except Exception as error:
+            raise BackendError(f"The GPU cannot be opened: {error}.") from error
+        finally:
+            if not self._kernels:
+                with suppress(DeviceLost):  # what went wrong first is told
+                    self.close()
+
+    def _load(self) -> dict[str, Any]:
+        modules = {name: self._cuda.module_from_buffer(cubin_of(name, self.architecture)) for name in SOURCES}
+        return {kernel: modules[name].get_function(kernel) for kernel, name in KERNELS.items()}
 
     def allocate(self, nbytes: int) -> DeviceBuffer:
         """Return uninitialised memory on the card."""
@@ -145,7 +159,10 @@ class PycudaDevice:
             self._kernels[kernel](*given, grid=(blocks, 1), block=(lanes, 1, 1), stream=self._streams[stream])
 
     def close(self) -> None:
-        """Let go of the context."""
+        """Let go of the context.
+
+        pycuda ends the process where a thread ends that still has a context on its stack.
+        """
         context, self._context = self._context, None
         if context is None:
             return
@@ -153,8 +170,10 @@ class PycudaDevice:
         self._events.clear()
         self._kernels.clear()
         with self._watched():
-            context.pop()
-            context.detach()
+            try:
+                context.pop()  # may report an earlier failure in place of taking the context off the stack
+            finally:
+                context.detach()  # takes it off where it is still there
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

@@ -37,12 +37,18 @@ class GpuThread:
         self._jobs: queue.Queue[_Job | None] = queue.Queue(_WAITING)
         self._lost: str | None = None
         self._closed = threading.Event()
+        self._closers: list[Callable[[], None]] = []
         opened = _Job(lambda device: device)
         self._thread = threading.Thread(
             target=self._serve, args=(open_device, opened), name="gpu", daemon=True
         )
         self._thread.start()
-        self._result(opened, _STARTING_S)
+        try:
+            self._result(opened, _STARTING_S)
+        except BaseException:
+            self._closed.set()
+            self._jobs.put_nowait(None)  # a card that comes up after all is closed again
+            raise
 
     def run(self, work: Callable[[Device], T], deadline_s: float | None = DEADLINE_S) -> T:
         """Run `work` on the card's thread and return its result, or raise its error.
@@ -58,6 +64,19 @@ class GpuThread:
             raise self._lose(f"it has not answered for {deadline_s:.0f} s") from None
         result: T = self._result(job, deadline_s)
         return result
+
+    def at_end(self, closer: Callable[[], None]) -> None:
+        """Let `closer` run on the card's thread before the card is closed, also where it fell away.
+
+        Memory, streams and engines belong to the thread's context, and a lost card takes no work that could
+        free them. What `closer` raises is ignored; it may find that all is freed already.
+        """
+        self._closers.append(closer)
+
+    def not_at_end(self, closer: Callable[[], None]) -> None:
+        """Forget a closer; its work was done before."""
+        if closer in self._closers:
+            self._closers.remove(closer)
 
     def close(self, deadline_s: float = 5.0) -> None:
         """Free the card. A thread that hangs in the driver is left behind; it holds up no exit."""
@@ -104,13 +123,21 @@ class GpuThread:
                 except BaseException as error:  # noqa: BLE001  handed to whoever waits for it
                     job.error = error
                 job.done.set()
+                if self._closed.is_set() and self._jobs.empty():
+                    break  # the queue was full when it was closed
         finally:
+            for closer in reversed(self._closers):
+                with suppress(Exception):  # a card that fell away may refuse even that
+                    closer()
+            self._closers.clear()
             with suppress(DeviceLost):
                 device.close()
 
 
 _shared: dict[str, tuple[GpuThread, int]] = {}
 _lock = threading.Lock()
+_opening = threading.Lock()
+"""Held while a card is opened, which may take minutes; nobody who lets go of one waits for it."""
 
 
 def share_gpu(open_device: Callable[[], Device], key: str = "0") -> GpuThread:
@@ -118,12 +145,16 @@ def share_gpu(open_device: Callable[[], Device], key: str = "0") -> GpuThread:
 
     One that fell away is replaced: whoever still holds it gets DeviceLost from it.
     """
-    with _lock:
-        thread, users = _shared.get(key, (None, 0))
-        if thread is None or thread._lost is not None:
-            thread, users = GpuThread(open_device), 0
-        _shared[key] = (thread, users + 1)
-        return thread
+    with _opening:
+        with _lock:
+            thread, users = _shared.get(key, (None, 0))
+            if thread is not None and thread._lost is None:
+                _shared[key] = (thread, users + 1)
+                return thread
+        opened = GpuThread(open_device)
+        with _lock:
+            _shared[key] = (opened, 1)
+        return opened
 
 
 def release_gpu(thread: GpuThread) -> None:

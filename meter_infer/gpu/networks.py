@@ -3,10 +3,12 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TypeVar
 
 from meter_infer.backends.base import BackendOptions
 from meter_infer.backends.device import DeviceEngine
+from meter_infer.cuda.attempt import Attempt
 from meter_infer.cuda.device import Device, Stream
 from meter_infer.cuda.worker import DEADLINE_S, GpuThread, release_gpu
 from meter_infer.errors import BackendError, DeviceLost
@@ -23,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 MAX_BATCH = 16
 FIRST_RETRY_S, LAST_RETRY_S = 1.0, 60.0
+_LOADING_S = 3600.0
+"""Building both engines takes minutes; what takes an hour has hung."""
 LoadEngine = Callable[[ModelFile, Device, Stream], DeviceEngine]
 
 
@@ -48,24 +52,25 @@ class GpuNetworks:
 
         def start(device: Device) -> GpuSession:
             stream = device.stream()
-            first = load(detector, device, stream)
-            try:
+            with ExitStack() as stack:
+                first = load(detector, device, stream)
+                stack.callback(first.close)
                 second = load(segmenter, device, stream)
-            except BaseException:
-                first.close()
-                raise
-            self.name = first.name
-            return GpuSession(
-                device,
-                Network(first, detector.spec.input_size, detector_limits(detect_options)),
-                Network(second, segmenter.spec.input_size, segmenter_limits(segment_options)),
-                stream,
-                MAX_BATCH,
-            )
+                stack.callback(second.close)
+                self.name = first.name
+                session = GpuSession(
+                    device,
+                    Network(first, detector.spec.input_size, detector_limits(detect_options)),
+                    Network(second, segmenter.spec.input_size, segmenter_limits(segment_options)),
+                    stream,
+                    MAX_BATCH,
+                )
+                thread.at_end(session.close)
+                stack.pop_all()
+            return session
 
         try:
-            # building engines takes minutes
-            self._session = thread.run(start, deadline_s=None)
+            self._session = thread.run(start, _LOADING_S)
         except BaseException:
             release_gpu(thread)
             raise
@@ -89,8 +94,9 @@ class GpuNetworks:
         """Free the networks, and the card if nobody else uses it."""
         try:
             self.thread.run(lambda device: self._session.close())
+            self.thread.not_at_end(self._session.close)
         except BackendError:
-            pass  # a card that fell away has freed everything
+            pass  # a card that fell away takes no work: its thread frees all when it ends
         finally:
             release_gpu(self.thread)
 
@@ -98,8 +104,9 @@ class GpuNetworks:
 class SteadyNetworks:
     """Networks that outlive their card.
 
-    When the card falls away, every call tries to open it again, after 1 second at first and 60 at last. In
-    between, the networks on the CPU do the work (`spare`), or, without any, every call raises DeviceLost.
+    When the card falls away, it is opened again after 1 second at first and 60 at last, by a thread of its
+    own: that may take minutes. It is used from the first call after that. Meanwhile the networks on the CPU
+    do the work (`spare`), or, without any, every call raises DeviceLost. One call at a time.
     """
 
     def __init__(
@@ -114,6 +121,8 @@ class SteadyNetworks:
         self._spare: Networks | None = None
         self._delay_s = FIRST_RETRY_S
         self._retry_at_s = 0.0
+        self._closing: Attempt[None] | None = None
+        self._opening: Attempt[Networks] | None = None
 
     @property
     def name(self) -> str:
@@ -130,7 +139,10 @@ class SteadyNetworks:
         return self._run(lambda networks: networks.segment(items))
 
     def close(self) -> None:
-        """Free all networks."""
+        """Free all networks. A card that is being opened just now is closed by who opens it."""
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.abandon()
         for networks in (self._card, self._spare):
             if networks is not None:
                 networks.close()
@@ -146,6 +158,8 @@ class SteadyNetworks:
                 if self._open_spare is None:
                     raise
         if self._open_spare is None:
+            if self._opening is not None:
+                raise DeviceLost("The GPU fell away; it is being opened again.")
             wait_s = max(0.0, self._retry_at_s - self._clock())
             raise DeviceLost(f"The GPU fell away; it is tried again in {wait_s:.0f} s.")
         if self._spare is None:
@@ -157,15 +171,26 @@ class SteadyNetworks:
         _log.warning("%s", error)
         card, self._card = self._card, None
         if card is not None:
-            card.close()
+            # a card that hangs is waited for, which takes seconds
+            self._closing = Attempt("gpu-closing", card.close, lambda _: None)
         self._retry_at_s = self._clock() + self._delay_s
 
     def _reopen(self) -> None:
-        if self._card is not None or self._clock() < self._retry_at_s:
+        """Begin to open a card that fell away when it is time, and take it when it is open."""
+        if self._card is not None:
             return
+        if self._opening is None:
+            closed = self._closing is None or self._closing.done
+            if closed and self._clock() >= self._retry_at_s:
+                self._closing = None
+                self._opening = Attempt("gpu-opening", self._open_card, lambda card: card.close())
+            return
+        if not self._opening.done:
+            return
+        opening, self._opening = self._opening, None
         try:
-            self._card = self._open_card()
-        except BackendError as error:
+            self._card = opening.result()
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not end the reading
             self._delay_s = min(2 * self._delay_s, LAST_RETRY_S)
             self._retry_at_s = self._clock() + self._delay_s
             _log.warning("The GPU does not come back: %s", error)

@@ -6,6 +6,7 @@ engines share one, in whose order they run. A call ends with the one wait for it
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,10 +111,11 @@ class GpuSession:
 
     def close(self) -> None:
         """Free the engines and all memory."""
-        self._detector.engine.close()
-        self._segmenter.engine.close()
-        self._surfaces.free()
-        self._memory.free()
+        with ExitStack() as stack:  # what one of them raises keeps no other from being freed
+            stack.callback(self._memory.free)
+            stack.callback(self._surfaces.free)
+            stack.callback(self._segmenter.engine.close)
+            stack.callback(self._detector.engine.close)
 
     def _boxes(
         self, network: Network, surfaces: Sequence[Surface], affines: Sequence[Affine], size: tuple[int, int]
@@ -125,7 +127,7 @@ class GpuSession:
         views = np.zeros(count, VIEW)
         for view, surface, affine in zip(views, surfaces, affines, strict=True):
             view["scale"], view["offset"] = affine.scale, affine.offset
-            view["size"] = surface.frame.width, surface.frame.height
+            view["size"] = surface.size
         items_at = self._put("items", items.astype(ITEM))
         views_at, limits_at = self._put("views", views), self._put("limits", network.limits.reshape(1))
         shape = (count, 3, height, width)

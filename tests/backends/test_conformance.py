@@ -32,12 +32,13 @@ PARAMETERS = [
 def create(name: str, model: bytes | Path, options: BackendOptions) -> Backend:
     if name != ON_HOST:
         return create_backend(name, model, options)
-    from meter_infer.backends.cuda import OnnxRuntimeEngine, network_for, read_model
+    from meter_infer.backends.base import read_model
+    from meter_infer.backends.cuda import OnnxRuntimeEngine, network_for
 
     content = network_for(read_model(model), options)
     return DeviceBackend(
         share_gpu(HostDevice, "conformance"),
-        lambda device: OnnxRuntimeEngine(content, device.stream(), "CPUExecutionProvider"),
+        lambda _, stream: OnnxRuntimeEngine(content, stream, "CPUExecutionProvider"),
     )
 
 

@@ -13,6 +13,7 @@ onnx = pytest.importorskip("onnx")
 
 from meter_infer.backends.engines import (  # noqa: E402
     PRECISIONS,
+    Engine,
     EngineKey,
     EngineRequest,
     build_engine,
@@ -21,14 +22,16 @@ from meter_infer.backends.engines import (  # noqa: E402
     load_engine,
     save_engine,
 )
+from meter_infer.backends.precision import output_names  # noqa: E402
 from meter_infer.backends.trt_library import TensorRt, load_tensorrt  # noqa: E402
 from meter_infer.cli.main import app  # noqa: E402
 from meter_infer.errors import BackendError, BackendUnavailable, ModelError  # noqa: E402
 from meter_infer.gpu.engines import TASKS, calibration_inputs, engine_request  # noqa: E402
-from meter_infer.models import Task  # noqa: E402
+from meter_infer.models import Task, load_model  # noqa: E402
 from tests.backends.tiny_onnx import tiny_model  # noqa: E402
 
 KEY = EngineKey("a" * 64, "f16", "NVIDIA A2 sm_86", "tensorrt 10.9.0", ((256, 256),) * 3)
+ENGINE = Engine(b"an engine" * 100, ("second", "first"))
 OTHERS = [
     replace(KEY, model="b" * 64),
     replace(KEY, precision="int8"),
@@ -37,6 +40,7 @@ OTHERS = [
     replace(KEY, library="tensorrt-rtx 10.9.0"),
     replace(KEY, shapes=((256, 256), (256, 256), (320, 320))),
     replace(KEY, max_batch=8),
+    replace(KEY, recipe=KEY.recipe + 1),
 ]
 
 
@@ -63,14 +67,14 @@ def tiny_request(precision: str = "f32", model: bytes | None = None) -> EngineRe
 
 def test_an_engine_comes_back_as_it_was_kept(tmp_path: Path) -> None:
     assert load_engine(KEY, tmp_path) is None
-    path = save_engine(KEY, b"an engine" * 1000, tmp_path / "new")
+    path = save_engine(KEY, ENGINE, tmp_path / "new")
     assert path.name.startswith("aaaaaaaaaaaa-f16-nvidia-a2-sm-86-")
-    assert load_engine(KEY, tmp_path / "new") == b"an engine" * 1000
+    assert load_engine(KEY, tmp_path / "new") == ENGINE
 
 
 @pytest.mark.parametrize("other", OTHERS, ids=lambda key: key.library + key.precision)
 def test_anything_else_needs_another_engine(other: EngineKey, tmp_path: Path) -> None:
-    save_engine(KEY, b"an engine", tmp_path)
+    save_engine(KEY, ENGINE, tmp_path)
     assert other.path(tmp_path) != KEY.path(tmp_path)
     assert load_engine(other, tmp_path) is None
     KEY.path(tmp_path).rename(other.path(tmp_path))
@@ -78,11 +82,13 @@ def test_anything_else_needs_another_engine(other: EngineKey, tmp_path: Path) ->
         load_engine(other, tmp_path)
 
 
-@pytest.mark.parametrize("place", [-1, -9, 100, 30, 3])
-def test_a_damaged_engine_is_refused(place: int, tmp_path: Path) -> None:
-    path = save_engine(KEY, b"an engine" * 100, tmp_path)
+@pytest.mark.parametrize("place", [-1, -9, 100, 30, 3, None])
+def test_a_damaged_engine_is_refused(place: int | None, tmp_path: Path) -> None:
+    """None: in the name of an output."""
+    path = save_engine(KEY, ENGINE, tmp_path)
     content = bytearray(path.read_bytes())
-    content[place] ^= 0xFF
+    place = content.index(b"second") if place is None else place
+    content[place] ^= 0x01
     path.write_bytes(content)
     with pytest.raises(BackendError, match="remove it"):
         load_engine(KEY, tmp_path)
@@ -90,7 +96,7 @@ def test_a_damaged_engine_is_refused(place: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("length", [0, 10, 22, 60, 500])
 def test_half_an_engine_is_refused(length: int, tmp_path: Path) -> None:
-    path = save_engine(KEY, b"an engine" * 100, tmp_path)
+    path = save_engine(KEY, ENGINE, tmp_path)
     path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(BackendError, match="remove it"):
         load_engine(KEY, tmp_path)
@@ -99,7 +105,31 @@ def test_half_an_engine_is_refused(length: int, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BackendError, match="METER_INFER_CACHE"):
-        save_engine(KEY, b"an engine", tmp_path / "file")
+        save_engine(KEY, ENGINE, tmp_path / "file")
+
+
+@pytest.mark.parametrize("place", ["file", "file/engines"])
+def test_a_folder_that_cannot_be_written_is_noticed_before_building(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr("meter_infer.backends.engines.build_engine", lambda *_, **__: pytest.fail("built"))
+    with pytest.raises(BackendError, match=r"cannot be written to .*METER_INFER_CACHE"):
+        ensure_engine(EngineRequest(KEY, b"model"), folder=tmp_path / place)
+
+
+def test_an_engine_that_is_there_needs_no_folder_to_write_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save_engine(KEY, ENGINE, tmp_path)
+    monkeypatch.setattr("meter_infer.backends.engines.check_folder", lambda _: pytest.fail("not needed"))
+    assert ensure_engine(EngineRequest(KEY, b"model"), folder=tmp_path) == (path, False)
+
+
+def test_outputs_are_named_in_the_order_of_the_model() -> None:
+    """The segmenter computes its prototypes, the second output, first."""
+    assert output_names(load_model("segment").data) == ("output0", "output1")
+    assert output_names(tiny_model()) == ("rows", "maps")
 
 
 def test_an_unknown_precision_is_refused(library: TensorRt) -> None:
@@ -117,6 +147,9 @@ def test_a_small_network_is_built_once_with_progress(rtx: TensorRt, precision: s
     assert built
     assert len({phase for phase, _ in said}) > 1
     assert all(0 <= share <= 1 for _, share in said)
+    kept = load_engine(request.key, tmp_path)
+    assert kept is not None
+    assert kept.outputs == ("rows", "maps")
     first = path.read_bytes()
     assert ensure_engine(request, capability=86, folder=tmp_path) == (path, False)
     assert path.read_bytes() == first
@@ -130,7 +163,7 @@ def test_a_damaged_engine_is_built_anew(
     path.write_bytes(path.read_bytes()[:-1])
     assert ensure_engine(tiny_request(), capability=86, folder=tmp_path) == (path, True)
     assert "damaged" in caplog.text
-    assert load_engine(tiny_request().key, tmp_path)
+    assert load_engine(tiny_request().key, tmp_path) is not None
 
 
 @pytest.mark.slow
@@ -142,12 +175,13 @@ def test_the_shipped_networks_become_engines(rtx: TensorRt, task: Task, precisio
     few = partial(islice, request.calibration(), 2)
     request = replace(request, calibration=few)
     engine = build_engine(request, capability=86)
-    assert len(engine) > 0.3 * len(request.model)
+    assert len(engine.content) > 0.3 * len(request.model)
+    assert engine.outputs[0] == "output0"
 
 
 @pytest.mark.parametrize("capability", [75, 80, 86, 89])
 def test_it_builds_for_cards_elsewhere(rtx: TensorRt, capability: int) -> None:
-    assert build_engine(tiny_request(), capability=capability)
+    assert build_engine(tiny_request(), capability=capability).content
 
 
 def test_a_card_that_it_does_not_know_is_refused_with_those_it_does(rtx: TensorRt) -> None:

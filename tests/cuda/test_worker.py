@@ -1,7 +1,9 @@
 """The thread that owns the card: work goes in, results and errors come out, and nobody waits for ever."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -119,3 +121,93 @@ def test_a_lost_card_is_replaced_for_those_who_come_later(device: HostDevice) ->
     assert second.run(lambda given: given is another)
     release_gpu(second)
     assert another.closed
+
+
+def test_what_is_left_is_freed_by_the_cards_thread_also_after_a_loss(device: HostDevice) -> None:
+    gpu = GpuThread(lambda: device)
+    freed: list[tuple[str, str, bool]] = []
+
+    def closer(name: str) -> Callable[[], None]:
+        def close() -> None:
+            freed.append((name, threading.current_thread().name, device.closed))
+            if name == "second":
+                raise RuntimeError("the context is gone")
+
+        return close
+
+    done = closer("done before")
+    for each in (closer("first"), closer("second"), done):
+        gpu.at_end(each)
+    gpu.not_at_end(done)
+    with pytest.raises(DeviceLost):
+        gpu.run(lose)
+    assert not freed
+    gpu.close()
+    assert freed == [("second", "gpu", False), ("first", "gpu", False)]
+    assert device.closed
+
+
+def test_what_hung_is_freed_when_it_answers_after_all(device: HostDevice) -> None:
+    gpu, stuck = GpuThread(lambda: device), threading.Event()
+    freed = threading.Event()
+    gpu.at_end(freed.set)
+    with pytest.raises(DeviceLost):
+        gpu.run(lambda _: stuck.wait(20), deadline_s=0.05)
+    gpu._lost = None
+    waiting = [threading.Thread(target=refused, args=(gpu,)) for _ in range(8)]  # they fill the queue
+    for each in waiting:
+        each.start()
+    deadline = time.monotonic() + 10
+    while not gpu._jobs.full() and time.monotonic() < deadline:
+        stuck.wait(0.01)
+    gpu.close(deadline_s=0.1)
+    assert not freed.is_set()
+    stuck.set()
+    assert freed.wait(10)
+    for each in waiting:
+        each.join()
+
+
+def refused(gpu: GpuThread) -> None:
+    with suppress(DeviceLost):
+        gpu.run(lambda _: None, deadline_s=0.5)
+
+
+def test_a_card_that_opens_too_late_is_closed_again(
+    device: HostDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meter_infer.cuda.worker._STARTING_S", 0.05)
+    ready = threading.Event()
+
+    def slow() -> HostDevice:
+        ready.wait(20)
+        return device
+
+    with pytest.raises(DeviceLost, match="not answered"):
+        GpuThread(slow)
+    ready.set()
+    for thread in threading.enumerate():
+        if thread.name == "gpu":
+            thread.join(10)
+    assert device.closed
+
+
+def test_a_card_that_is_being_opened_holds_up_nobody_who_lets_go_of_another(device: HostDevice) -> None:
+    other, ready = HostDevice(), threading.Event()
+    first = share_gpu(lambda: device, "c")
+    opening: list[GpuThread] = []
+
+    def slow() -> HostDevice:
+        ready.wait(20)
+        return other
+
+    opener = threading.Thread(target=lambda: opening.append(share_gpu(slow, "d")))
+    opener.start()
+    began = time.monotonic()
+    release_gpu(first)
+    assert time.monotonic() - began < 5
+    assert device.closed
+    ready.set()
+    opener.join()
+    release_gpu(opening[0])
+    assert other.closed

@@ -1,11 +1,13 @@
 """A card that falls away costs its work for a moment, never the service."""
 
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
 
-from meter_infer.errors import BackendError, DeviceLost
+from meter_infer.errors import BackendError, DeviceLost, ModelError
 from meter_infer.gpu.networks import FIRST_RETRY_S, LAST_RETRY_S, SteadyNetworks
 from meter_infer.types import Box, Detection, Frame, Segment
 
@@ -44,9 +46,15 @@ class Rig:
     opened: int = 0
     now_s: float = 100.0
     spares: list[Fake] = field(default_factory=list)
+    ready: threading.Event = field(default_factory=threading.Event)
+    """Until it is set, opening a card a second time takes its time."""
+
+    def __post_init__(self) -> None:
+        self.ready.set()
 
     def card(self) -> Fake:
         self.opened += 1
+        assert self.opened == 1 or self.ready.wait(20)
         made = self.cards.pop(0)
         if isinstance(made, Exception):
             raise made
@@ -59,6 +67,13 @@ class Rig:
     def networks(self, *, spare: bool) -> SteadyNetworks:
         choice: Callable[[], Fake] | None = self.spare if spare else None
         return SteadyNetworks(self.card, choice, lambda: self.now_s)
+
+
+def settle() -> None:
+    """Wait for what is opened or closed in the background."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("gpu-"):
+            thread.join(10)
 
 
 LOST = DeviceLost("The GPU fell away (it was reset); check nvidia-smi.")
@@ -80,12 +95,16 @@ def test_the_cpu_takes_over_within_the_same_call_and_the_card_comes_back(
     rig = Rig([first, second])
     networks = rig.networks(spare=True)
     assert networks.detect([]) == []
+    settle()
     assert first.closed
     assert networks.name == "openvino-f32"
     rig.now_s += FIRST_RETRY_S - 0.01
     networks.detect([])
     assert (rig.opened, rig.spares[0].calls) == (1, 2)
     rig.now_s += 0.02
+    networks.detect([])
+    settle()
+    assert (rig.opened, second.calls, networks.name) == (2, 0, "openvino-f32")
     networks.detect([])
     assert (rig.opened, second.calls, networks.name) == (2, 1, "tensorrt-f16")
     assert rig.spares[0].closed
@@ -100,6 +119,10 @@ def test_without_a_spare_the_error_is_raised_and_the_card_opened_again() -> None
     with pytest.raises(DeviceLost, match="tried again in 1 s"):
         networks.detect([])
     rig.now_s += FIRST_RETRY_S
+    settle()
+    with pytest.raises(DeviceLost, match="is being opened again"):
+        networks.detect([])
+    settle()
     assert networks.detect([]) == []
 
 
@@ -108,6 +131,7 @@ def test_a_card_that_stays_away_is_tried_ever_more_seldom() -> None:
     networks = rig.networks(spare=True)
     for _ in range(3000):
         networks.detect([])
+        settle()
         rig.now_s += 0.5
     expected = 1500 / LAST_RETRY_S + 8
     assert expected - 10 < rig.opened < expected + 2
@@ -135,5 +159,85 @@ def test_closing_closes_whatever_is_open() -> None:
     networks = rig.networks(spare=True)
     networks.detect([])
     networks.close()
+    settle()
     assert card.closed
     assert rig.spares[0].closed
+
+
+def test_while_the_card_is_opened_the_cpu_reads_on() -> None:
+    second = Fake("tensorrt-f16")
+    rig = Rig([Fake("tensorrt-f16", [LOST]), second])
+    networks = rig.networks(spare=True)
+    networks.detect([])
+    settle()
+    rig.now_s += FIRST_RETRY_S
+    rig.ready.clear()
+    began = time.monotonic()
+    for _ in range(20):
+        networks.detect([])
+        rig.now_s += 60
+    assert time.monotonic() - began < 5
+    assert (rig.opened, rig.spares[0].calls, networks.name) == (2, 21, "openvino-f32")
+    rig.ready.set()
+    settle()
+    networks.detect([])
+    assert (second.calls, networks.name) == (1, "tensorrt-f16")
+    networks.close()
+
+
+def test_a_card_that_hangs_while_it_is_closed_holds_up_nobody() -> None:
+    stuck = threading.Event()
+
+    class Hanging(Fake):
+        def close(self) -> None:
+            stuck.wait(20)
+            super().close()
+
+    rig = Rig([Hanging("tensorrt-f16", [LOST]), Fake("tensorrt-f16")])
+    networks = rig.networks(spare=True)
+    began = time.monotonic()
+    for _ in range(5):
+        networks.detect([])
+        rig.now_s += FIRST_RETRY_S
+    assert time.monotonic() - began < 5
+    assert rig.opened == 1  # not before the old one is gone
+    stuck.set()
+    settle()
+    networks.detect([])
+    settle()
+    networks.detect([])
+    assert (rig.opened, networks.name) == (2, "tensorrt-f16")
+    networks.close()
+
+
+@pytest.mark.parametrize("ready", ["before", "after"])
+def test_a_card_that_nobody_waits_for_any_more_is_closed(ready: str) -> None:
+    second = Fake("tensorrt-f16")
+    rig = Rig([Fake("tensorrt-f16", [LOST]), second])
+    networks = rig.networks(spare=True)
+    networks.detect([])
+    settle()
+    rig.now_s += FIRST_RETRY_S
+    rig.ready.clear()
+    networks.detect([])
+    if ready == "before":
+        rig.ready.set()
+        settle()
+    networks.close()
+    rig.ready.set()
+    settle()
+    assert second.closed
+
+
+def test_even_an_unexpected_error_of_opening_does_not_end_the_reading(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rig = Rig([Fake("tensorrt-f16", [LOST]), ModelError("The model is missing."), AttributeError("odd")])
+    networks = rig.networks(spare=True)
+    for _ in range(8):
+        assert networks.detect([]) == []
+        settle()
+        rig.now_s += 2 * FIRST_RETRY_S
+    networks.close()
+    assert "does not come back: The model is missing." in caplog.text
+    assert "does not come back: odd" in caplog.text
