@@ -3,38 +3,38 @@
 from meter_infer.reading.tube_comb import CombWeights
 
 COMB = CombWeights(
-    -3.3722,
+    -3.8571,
     (
-        0.9362,  # evenness
-        0.5982,  # fainter_end
-        0.3017,  # clearer_end
-        -1.4733,  # beyond
-        -1.4805,  # residual
-        -0.5294,  # few_teeth
-        0.5666,  # many_teeth
-        -0.0892,  # straight
-        0.0276,  # straight_wider
-        1.4504,  # room
-        -0.0881,  # fine
-        -2.0896,  # lean
-        0.3421,  # at_start
-        -1.0550,  # at_end
-        -0.0942,  # at_worse
-        0.5643,  # near_start
-        -0.8077,  # near_end
-        0.1174,  # near_worse
-        0.9193,  # at_tube_ends
-        0.4178,  # inside_foot
-        0.8635,  # inside_head
-        -0.5534,  # finer_one
-        1.8982,  # confirmed
-        0.6563,  # short_end
-        -0.4633,  # long_end
-        -2.9163,  # shift
-        0.3377,  # told_start
-        0.7377,  # told_end
-        2.9457,  # told_worse
-        0.2608,  # told_sure
+        -0.3347,  # evenness
+        0.6516,  # fainter_end
+        1.0273,  # clearer_end
+        -0.5673,  # beyond
+        -0.9832,  # residual
+        -0.4365,  # few_teeth
+        0.4400,  # many_teeth
+        0.1547,  # straight
+        0.5226,  # straight_wider
+        0.4793,  # room
+        0.2849,  # fine
+        -0.9343,  # lean
+        0.9729,  # at_start
+        -0.4083,  # at_end
+        0.6946,  # at_worse
+        1.7351,  # near_start
+        -0.8728,  # near_end
+        0.5182,  # near_worse
+        1.1263,  # at_tube_ends
+        0.7778,  # inside_foot
+        0.7739,  # inside_head
+        -0.4476,  # finer_one
+        2.1399,  # confirmed
+        0.0784,  # short_end
+        -0.1288,  # long_end
+        -2.4271,  # shift
+        0.2172,  # told_start
+        0.6649,  # told_end
+        3.0097,  # told_worse
+        0.1939,  # told_sure
         0.0000,  # untold
     ),
 )

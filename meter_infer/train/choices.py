@@ -27,7 +27,7 @@ from meter_infer.reading.marks import ring_of
 from meter_infer.reading.pointer import crossing
 from meter_infer.reading.refined import aligned
 from meter_infer.reading.sampling import cut_patch
-from meter_infer.train.looking import Sighting, gauges_missing, sightings
+from meter_infer.train.looking import Sighting, gauges_missing, sightings, write_module
 from meter_infer.types import MeterKind, SegmentClass
 
 END_OFF, POINTER_OFF = np.deg2rad(4.0), np.deg2rad(8.0)
@@ -225,7 +225,7 @@ def write_choice_weights(path: Path, ends: ChoiceWeights, pointer: ChoiceWeights
         lines += ["", f"{name} = ChoiceWeights(", f"    {weights.none:.4f},", "    ("]
         lines += [f"        {v:.4f},  # {term}" for v, term in zip(weights.values, terms, strict=True)]
         lines += ["    ),", ")"]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_module(path, lines)
 
 
 def _fraction(gauge: GaugeLabel) -> float | None:

@@ -20,7 +20,7 @@ from meter_infer.pipeline import MeterDetector, MeterSegmenter
 from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES
 from meter_infer.reading.look import HOPELESS, SURE, look
 from meter_infer.reading.strip import Judge, MeterStrips, judge_of
-from meter_infer.train.looking import Sighting, sightings
+from meter_infer.train.looking import Sighting, sightings, write_module
 from meter_infer.types import MeterKind
 from meter_infer.valuing import MeterSetup, calibration_of
 
@@ -161,7 +161,8 @@ def fit_weights(
         asked = (alone >= HOPELESS * threshold) & (alone < threshold + SURE * (1 - threshold))
         good = np.where(asked, both, alone) >= threshold
         accept = float(threshold)
-        if not good.any() or float((right[good] == 0).mean()) <= wanted:
+        # one wrong more than was seen: where few are good, none wrong among them says little
+        if not good.any() or float((right[good] == 0).sum() + 1) / float(good.sum() + 1) <= wanted:
             break
     bias, weights = logistic(np.concatenate([evidence, second]), np.tile(right, 2), 2 * ridge)
     wrong = float((right[good] == 0).mean()) if good.any() else 0.0
@@ -206,4 +207,4 @@ def write_weights(path: Path, fits: Mapping[Use, Fit]) -> None:
         names = TUBE_FEATURES if tube else FEATURES
         lines += [f"        {weight:.4f},  # {name}" for weight, name in zip(fit.weights, names, strict=True)]
         lines += ["    ),", ")"]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_module(path, lines)

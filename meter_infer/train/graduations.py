@@ -23,7 +23,7 @@ from meter_infer.reading.strip import Judge, MeterStrips, judge_of
 from meter_infer.reading.tube_comb import COMB_FEATURES, CombWeights, Ends, comb_features
 from meter_infer.reading.tube_marks import seen_combs
 from meter_infer.train.confidence import logistic
-from meter_infer.train.looking import gauges_missing, sightings
+from meter_infer.train.looking import gauges_missing, sightings, write_module
 from meter_infer.types import MeterKind, Segment
 
 OFF = 0.015
@@ -119,7 +119,7 @@ def write_comb_weights(path: Path, weights: CombWeights) -> None:
         "    ),",
         ")",
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_module(path, lines)
 
 
 def _scale(gauge: GaugeLabel) -> TubeGeometry | None:

@@ -1,13 +1,15 @@
 """Labelled gauges as detector and segmenter see them: every fit of weights begins here."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
+from meter_infer.errors import ModelError
 from meter_infer.evaluation.labels import GaugeLabel, load_labels
 from meter_infer.evaluation.matching import match
 from meter_infer.pipeline import MeterDetector, MeterSegmenter
+from meter_infer.resources import write_whole
 from meter_infer.sources.picture import read_picture
 from meter_infer.types import Box, Frame, Segment
 from meter_infer.vision.letterbox import second_box
@@ -64,3 +66,11 @@ def sightings(
 def gauges_missing(found: int, gauges: int, least: int) -> int:
     """Return how many more gauges are needed until `least` things are found, `found` being on `gauges`."""
     return ceil((least - found) * gauges / found) if found else least
+
+
+def write_module(path: Path, lines: Sequence[str]) -> None:
+    """Write fitted weights as a module. Raises ModelError."""
+    try:
+        write_whole(path, ("\n".join(lines) + "\n").encode())
+    except OSError as error:
+        raise ModelError(f"{path} cannot be written ({error.strerror}); choose another place.") from error

@@ -55,10 +55,13 @@ def save_checkpoint(path: Path, recipe: Recipe, state: dict[str, Any]) -> None:
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
-    """Write what `read_state` reads, whole or not at all."""
+    """Write what `read_state` reads, whole or not at all. Raises ModelError."""
     partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+    try:
+        torch.save(state, partial)
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:  # torch's own word for a full disk is RuntimeError
+        raise ModelError(f"{path} cannot be written; free some space or choose another folder") from error
 
 
 def read_state(path: Path) -> Any:

@@ -74,7 +74,8 @@ class StripTraining:
         )
         if state is not None:
             self.network.load_state_dict(state["network"])
-            self._average = state["average"]
+            for name, value in state["average"].items():
+                self._average[name].copy_(value)  # wherever the network is
             self._optimiser.load_state_dict(state["optimiser"])
             self.step, self.earlier = int(state["step"]), int(state["earlier"])
             self._elapsed_s = float(state["elapsed_s"])
@@ -90,6 +91,7 @@ class StripTraining:
         cv2.setNumThreads(1)
         self.network.train()
         smooth: float | None = None
+        began = self.step
         try:
             with ThreadPoolExecutor(1, "strips") as pool:
                 ahead = pool.submit(self._batch, self.step)
@@ -111,7 +113,8 @@ class StripTraining:
                         self._source.rescan()
                 ahead.cancel()
         finally:
-            self._save()
+            if self.step > began:  # else there is nothing to keep, and weights at random are no run
+                self._save()
 
     def _batch(self, step: int) -> tuple[torch.Tensor, torch.Tensor]:
         rng = np.random.default_rng([self.recipe.seed, step])
@@ -128,7 +131,7 @@ class StripTraining:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=has_fast_bfloat16(self.device)):
             scores = self.network(images)
         # A row of zeros, whose truth nobody knows, adds nothing.
-        loss = -(functional.log_softmax(scores.float(), 2) * targets).sum() / targets.sum()
+        loss = -(functional.log_softmax(scores.float(), 2) * targets).sum() / targets.sum().clamp(min=1.0)
         self._optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_LIMIT)
@@ -175,8 +178,12 @@ def is_strips(path: Path) -> bool:
     return True
 
 
-def export_strips(checkpoint: Path, out: Path, data: str, commands: list[str]) -> ModelSpec:
-    """Write a checkpoint's averaged network as ONNX (free batch, fp16 on disk); return its manifest entry.
+def export_strips(
+    checkpoint: Path, out: Path, data: str, commands: list[str], *, half: bool = True
+) -> ModelSpec:
+    """Write a checkpoint's averaged network as ONNX (free batch); return its manifest entry.
+
+    `half`: fp16 weights on disk.
 
     Raises ModelError for a checkpoint that cannot be used, a file that cannot be written, and a file that
     computes something else than the network.
@@ -199,7 +206,10 @@ def export_strips(checkpoint: Path, out: Path, data: str, commands: list[str]) -
                 output_names=["scores"], dynamic_axes={"images": {0: "batch"}, "scores": {0: "batch"}},
                 opset_version=OPSET, dynamo=False,
             )  # fmt: skip
-            store_fp16(plain, out)
+            if half:
+                store_fp16(plain, out)
+            else:
+                out.write_bytes(plain.read_bytes())
     except OSError as error:
         raise ModelError(f"cannot write {out}: {error}") from error
     session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])

@@ -12,13 +12,14 @@ need_ultralytics()
 import torch  # noqa: E402
 
 from meter_infer.backends import BackendOptions, create_backend  # noqa: E402
-from meter_infer.errors import ModelError  # noqa: E402
+from meter_infer.errors import LabelError, ModelError  # noqa: E402
 from meter_infer.models import add_to_manifest, load_model, read_manifest  # noqa: E402
 from meter_infer.networks import load_strips  # noqa: E402
 from meter_infer.reading.strip import HINTS, PLACES, ROWS  # noqa: E402
 from meter_infer.train.data import DataFolder  # noqa: E402
 from meter_infer.train.loop import Progress  # noqa: E402
-from meter_infer.train.strip_data import StripFolder, StripSource  # noqa: E402
+from meter_infer.train.networks import write_state  # noqa: E402
+from meter_infer.train.strip_data import Sample, StripFolder, StripSource  # noqa: E402
 from meter_infer.train.strip_network import KINDS, StripNetwork  # noqa: E402
 from meter_infer.train.strips import StripRecipe, StripTraining, export_strips, is_strips  # noqa: E402
 from meter_infer.types import MeterKind  # noqa: E402
@@ -73,6 +74,46 @@ def test_an_interrupt_saves_first(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         training(tmp_path).run(stop)
     assert training(tmp_path).step == 2
+
+
+class Broken(StripSource):
+    """Has nothing to show."""
+
+    def draw(self, rng: np.random.Generator) -> Sample:
+        raise LabelError("nothing to learn from")
+
+
+def test_a_run_that_never_began_leaves_nothing(tmp_path: Path) -> None:
+    run = training(tmp_path)
+    run._source.__class__ = Broken
+    with pytest.raises(LabelError, match="nothing to learn"):
+        run.run()
+    assert not (tmp_path / "run" / "last.pt").exists()
+
+
+def test_strips_of_which_nothing_is_known_change_nothing_for_the_worse(tmp_path: Path) -> None:
+    run = training(tmp_path)
+    kind = MeterKind.LEVEL
+    images = torch.rand(2, 3 + HINTS[kind], ROWS, PLACES[kind])
+    assert run._train_step(images, torch.zeros(2, 3, PLACES[kind])) == 0.0
+    assert all(torch.isfinite(each).all() for each in run.network.parameters())
+
+
+def test_a_checkpoint_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelError, match="free some space or choose another folder"):
+        write_state(tmp_path / "file" / "last.pt", {})
+
+
+def test_full_precision_is_kept_where_wanted(tmp_path: Path) -> None:
+    run = training(tmp_path, minutes=0.01)
+    run.run()
+    sizes = []
+    for half in (True, False):
+        out = tmp_path / f"{half}.onnx"
+        export_strips(tmp_path / "run" / "last.pt", out, "", [], half=half)
+        sizes.append(out.stat().st_size)
+    assert sizes[1] > 1.6 * sizes[0]
 
 
 def test_the_file_computes_the_same_and_is_what_the_reader_takes(tmp_path: Path) -> None:
