@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
 from meter_infer.calibration import Calibration
 from meter_infer.config import Site, SiteError, load_site, parse_site, site_json_schema
@@ -132,6 +134,9 @@ METER = "cameras:\n  c:\n    url: x\n    meters:\n      m:\n        kind: pointe
         ("max_rate: 0", "max_rate", "must be greater than 0, not 0"),
         ("max_rate: fast", "max_rate", "must be a number, not 'fast'"),
         ("max_rate:\n          per: 3", "max_rate", "must be a number, not keys with values"),
+        ("alarms: {high: {warn: 5}}", "alarms", "without `range` or `calibration` the meter has no value"),
+        ("range: [0, 016]", "range[1]", "016 is no decimal number to YAML; leave out 0 and colon"),
+        ("range: [0, 1:30]", "range[1]", "is no decimal number to YAML"),
         ("calibration: [[0, 1]]", "calibration", "at least 2"),
         ("calibration: [[0, 1], [0, 2]]", "calibration", "must ascend"),
         ("calibration: [[0, 1], [0.5, 0], [1, 2]]", "calibration", "only rise or only fall"),
@@ -249,6 +254,27 @@ def test_every_line_with_a_tab_is_named() -> None:
 
 def test_a_tab_where_yaml_allows_it_is_no_mistake() -> None:
     assert site("cameras:\n  c: {url: 'x\ty'}\n#\tnote\n").cameras
+
+
+def test_two_meters_at_one_place_are_a_mistake() -> None:
+    meters = "{a: {kind: pointer, box: [0, 0, 100, 100]}, b: {kind: pointer, box: %s}}"
+    text = f"cameras: {{c: {{url: x, meters: {meters}}}}}"
+    _, where, says = one_mistake(text % "[4, 4, 100, 104]")
+    assert where == "cameras.c.meters"
+    assert "has a and b at one place" in says
+    assert parse_site(text % "[90, 0, 190, 100]", Path("site.yaml"), {}).cameras
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in data_dir("configs").glob("*.yaml")))
+def test_the_schema_takes_what_the_program_takes(name: str) -> None:
+    data = yaml.safe_load((data_dir("configs") / name).read_text(encoding="utf-8"))
+    jsonschema.validate(data, site_json_schema())
+    meter: dict[str, object] = {"kind": "level", "calibration": [[0, 1], [1, 2]]}
+    pairs = {"cameras": {"c": {"url": "x", "meters": {"m": meter}}}}
+    jsonschema.validate(pairs, site_json_schema())
+    meter["calibration"] = [[0, 1], [1, "2"]]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(pairs, site_json_schema())
 
 
 def test_the_message_names_the_file_and_the_number_of_mistakes() -> None:

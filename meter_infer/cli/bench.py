@@ -102,7 +102,7 @@ def bench_command(
     quiet.setLevel(logging.ERROR)
     lacks = why_no_rtsp()
     if lacks:
-        console.print(f"no RTSP here ({lacks}): the cameras are paced from their files", markup=False)
+        console.print(f"no RTSP here ({lacks}): the cameras are paced from their files")
     if with_growth:
         points = _grow(run, specs[0], calibrated, console)
         if json_file is not None:
@@ -136,7 +136,7 @@ def _grow(run: Run, like: VideoSpec, calibrated: bool, console: Console) -> list
             try:
                 report = measure(replace(run, streams=each.streams), clips, lambda _what, _share: None)
             except SourceError as error:  # too much for this machine: that is a result as well
-                console.print(str(error), markup=False)
+                console.print(str(error))
                 table.add_row(str(each.streams), str(each.meters), "-")
                 return None
         latency = f"{report.latency_ms.p95:.0f}" if report.latency_ms else "-"
@@ -146,7 +146,7 @@ def _grow(run: Run, like: VideoSpec, calibrated: bool, console: Console) -> list
         return report
 
     points = grow(step)
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)
     return points
 
 
@@ -191,7 +191,7 @@ def _show(report: Report, calibrated: bool) -> None:
     table.add_row("calibration", "points in the picture" if calibrated else "the range of each meter")
     for name, value in rows_of(report):
         table.add_row(name, value)
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False).print(table)
 
 
 def rows_of(report: Report) -> list[tuple[str, str]]:

@@ -1,6 +1,8 @@
 """`meter-infer check` and `meter-infer schema`: site files."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +10,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from meter_infer.config import CameraConfig, MeterConfig, load_site, site_json_schema
+from meter_infer.config import CameraConfig, MeterConfig, Site, load_site, site_json_schema
 
 _PLAIN_WIDTH = 140
+_BARE_VARIABLE = re.compile(r"\$[A-Za-z_]")
 
 
 def check_command(
@@ -24,15 +27,15 @@ def check_command(
       CAM_PASSWORD=secret meter-infer check site.yaml
     """
     site = load_site(file)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=_PLAIN_WIDTH)
+        console = Console(highlight=False, markup=False, width=_PLAIN_WIDTH)
     for name, camera in site.cameras.items():
-        console.print(f"{name}: {camera.url}", markup=False)
+        console.print(f"{name}: {camera.url}")
         if camera.meters:
             console.print(_table(camera))
-        if not camera.url.is_stream and not site.resolve(camera.url.path).exists():
-            typer.echo(f"warning: cameras.{name}.url: {camera.url} does not exist", err=True)
+        for what, problem in _warnings(site, camera):
+            typer.echo(f"warning: cameras.{name}.{what}: {problem}", err=True)
     meters = sum(len(camera.meters) for camera in site.cameras.values())
     typer.echo(f"{file} is valid: {_count(len(site.cameras), 'camera')}, {_count(meters, 'meter')}.")
 
@@ -45,6 +48,17 @@ def schema_command() -> None:
       meter-infer schema > site.schema.json
     """
     typer.echo(json.dumps(site_json_schema(), indent=2, ensure_ascii=False))
+
+
+def _warnings(site: Site, camera: CameraConfig) -> Iterator[tuple[str, str]]:
+    """Yield what can be meant as it is and hardly ever is: the key below the camera, and what is odd."""
+    if not camera.url.is_stream and not site.resolve(camera.url.path).exists():
+        yield "url", f"{camera.url} does not exist"
+    if _BARE_VARIABLE.search(camera.url.reveal()):
+        yield "url", "has a $ and a name; a variable of the environment is written ${NAME}"
+    for name, meter in camera.meters.items():
+        if not meter.range and not meter.calibration:
+            yield f"meters.{name}", "has neither range nor calibration: no reading of it has a value"
 
 
 def _table(camera: CameraConfig) -> Table:

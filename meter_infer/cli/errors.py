@@ -1,5 +1,6 @@
 """From errors and signals to one sentence and an exit code."""
 
+import errno
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ from meter_infer.errors import MeterInferError
 BAD_INPUT = 2
 INTERRUPTED = 130
 TERMINATED = 143
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EIO}
 
 
 class Terminated(BaseException):
@@ -31,6 +33,16 @@ def reported() -> Iterator[None]:
             _forget_stdout()  # `| head` has read enough: nothing to complain of
             raise typer.Exit(0) from None
         typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(BAD_INPUT) from None
+    except BrokenPipeError:
+        _forget_stdout()
+        raise typer.Exit(0) from None
+    except OSError as error:
+        # A file's error has its name, and is one of this package's errors by now: this is standard output's.
+        if error.filename is not None or error.errno not in _NO_ROOM:
+            raise
+        _forget_stdout()
+        typer.echo(f"error: standard output cannot be written: {error.strerror}", err=True)
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
         typer.echo("interrupted", err=True)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from meter_infer.binding import FOUND_SCORE
 from meter_infer.cli.eval_run import detection_result, evaluate_picture, negatives_in
+from meter_infer.cli.outputs import make_room, write_output
 from meter_infer.errors import LabelError, SinkError
 from meter_infer.evaluation.detection import DetectionFigures, detection_figures
 from meter_infer.evaluation.labels import PictureLabel, ScaleUse, load_labels
@@ -79,12 +80,12 @@ def eval_command(
         raise LabelError("--negatives belongs to --detection; give both.")
     pictures = list(load_labels(labels))[:limit]
     for target in (json_out, plot):
-        _make_room(target)
-    console = Console(stderr=True)
+        make_room(target)
+    console = Console(stderr=True, markup=False)
     if detection:
         result = _detection(pictures, negatives, backend, models, console)
         _write_json(json_out, {"detection": asdict(result)})
-        Console().print(_detection_table(result))
+        Console(markup=False).print(_detection_table(result))
         return
     use = ScaleUse.CALIBRATED if calibrated else ScaleUse.MIXED if nonlinear else ScaleUse.RANGE
     outcomes = _readings(pictures, use, annotate, backend, models, console)
@@ -93,7 +94,7 @@ def eval_command(
     if plot is not None:
         title = f"{labels.name}{'' if use is ScaleUse.RANGE else f', {use}'}"
         _write_picture(plot, draw_plot(outcomes, by_condition, title))
-    out = Console()
+    out = Console(markup=False)
     out.print(_figures_table(figures(outcomes), by_condition))
     if any(item.is_good for item in outcomes):
         out.print(_worst_table(outcomes))
@@ -226,20 +227,9 @@ def _share(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.1f} %"
 
 
-def _make_room(path: Path | None) -> None:
-    """Fail before the work and not after it where an output cannot be written."""
-    if path is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("ab").close()
-    except OSError as error:
-        raise SinkError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
-
-
 def _write_json(path: Path | None, content: dict[str, Any]) -> None:
     if path is not None:
-        _write(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+        write_output(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
 
 
 def _write_picture(path: Path, picture: cv2.typing.MatLike) -> None:
@@ -247,12 +237,4 @@ def _write_picture(path: Path, picture: cv2.typing.MatLike) -> None:
         _, data = cv2.imencode(path.suffix, picture)
     except cv2.error as error:
         raise SinkError(f"{path} cannot be written as a picture; end it in .png or .jpg.") from error
-    _write(path, data.tobytes())
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as error:
-        raise SinkError(f"{path} cannot be written ({error.strerror}); choose another place.") from error
+    write_output(path, data.tobytes())

@@ -92,7 +92,7 @@ def export_command(
 def _twins(models: Path | None, images: Path | None, pictures: int) -> None:
     from meter_infer.train.int8 import make_int8
 
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     result = make_int8(models, images, pictures, console.print)
     for name, each in (("networks", result.full), ("8-bit twins", result.int8)):
         console.print(
@@ -118,7 +118,7 @@ def _engines(
         card = gpu_name()
     else:
         card = f"sm_{capability}"
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     for task in TASKS:
         request = engine_request(task, precision, card, models, images)
         with Progress(

@@ -24,9 +24,9 @@ from meter_infer.cli.options import BackendName, Precision
 from meter_infer.cli.read_view import ReadView, print_summary, stderr_console
 from meter_infer.cli.tally import Tally
 from meter_infer.config import load_site
-from meter_infer.errors import SinkError
+from meter_infer.errors import SinkError, SourceError
 from meter_infer.sinks import CsvSink
-from meter_infer.sources import Address, open_source
+from meter_infer.sources import open_source
 
 UNREADABLE = 1
 
@@ -100,10 +100,13 @@ def read_command(
     """
     # what OpenCV says about damaged files would stand beside our own sentence
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    if source is not None and not source.strip():
+        raise SourceError("SOURCE is empty; give a picture, a folder, a video or the URL of a stream.")
     parts = ctx.obj if isinstance(ctx.obj, Parts) else Parts()
     job = plan_job(load_site(config) if config else None, source, camera)
     for output in (csv if csv != "-" else None, annotate):
-        _spare_the_source(job.address, output)
+        _spare(output, "is what is being read", None if job.address.is_stream else job.address.path)
+        _spare(output, "is the site file", config)
     engine = options_for(backend, precision, build=not no_build)
     console = stderr_console()
     tally = Tally()
@@ -120,7 +123,7 @@ def read_command(
             target = sys.stdout.buffer if csv == "-" else Path(csv)
             sinks.append(stack.enter_context(CsvSink(target)))
         pictures = stack.enter_context(closing(picture_sink(frames, annotate))) if annotate else None
-        console.print(f"reading {frames.name} with {reader.engine}", markup=False)
+        console.print(f"reading {frames.name} with {reader.engine}")
         began_s = time.monotonic()
         stack.callback(lambda: print_summary(console, tally, time.monotonic() - began_s))
         with ReadView(console, tally, Path(frames.name).name, frames.frame_count) as view:
@@ -133,7 +136,7 @@ def read_command(
         raise typer.Exit(UNREADABLE)
 
 
-def _spare_the_source(source: Address, output: str | Path | None) -> None:
-    """Refuse to write over what is being read."""
-    if output is not None and not source.is_stream and Path(output).resolve() == source.path.resolve():
-        raise SinkError(f"{output} is what is being read; choose another name for the output.")
+def _spare(output: str | Path | None, what: str, needed: Path | None) -> None:
+    """Refuse to write over what is needed. Raises SinkError."""
+    if output is not None and needed is not None and Path(output).resolve() == needed.resolve():
+        raise SinkError(f"{output} {what}; choose another name for the output.")

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from meter_infer.cli.tally import MeterTally, Tally
-from meter_infer.types import Quality, Reading
+from meter_infer.types import Quality
 
 _REFRESH_S = 0.2
 _MOST_ROWS = 40
@@ -21,8 +21,10 @@ _STYLE = {Quality.GOOD: "green", Quality.UNCERTAIN: "yellow", Quality.BAD: "red"
 
 def stderr_console() -> Console:
     """Return a console on stderr; wide where it is no terminal, so that a log holds whole lines."""
-    console = Console(stderr=True, highlight=False)
-    return console if console.is_terminal else Console(stderr=True, highlight=False, width=_PLAIN_WIDTH)
+    console = Console(stderr=True, markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(stderr=True, markup=False, highlight=False, width=_PLAIN_WIDTH)
+    return console
 
 
 class ReadView:
@@ -97,21 +99,20 @@ def meters_table(tally: Tally) -> Table:
 def _cells(counted: MeterTally) -> tuple[str | Text, ...]:
     last = counted.last
     numbers = (counted.low, counted.mean, counted.high) if counted.numbers else (None, None, None)
-    shown = last.value if last.value is not None else last.fraction and last.fraction * 100
     return (
         str(counted.count),
         f"{counted.good / counted.count:.0%}",
         *(_number(number) for number in numbers),
-        _number(shown),
-        _unit(last),
+        _number(counted.number_of(last)),
+        _unit(counted),
         Text(f"{last.quality} {last.reason}".replace("good ok", "good"), style=_STYLE[last.quality]),
     )
 
 
-def _unit(reading: Reading) -> str:
-    if reading.value is None and reading.fraction is not None:
+def _unit(counted: MeterTally) -> str:
+    if counted.rank == 1:
         return "% of scale"
-    return reading.unit or ""
+    return counted.last.unit or ""
 
 
 def _number(number: float | None) -> str:

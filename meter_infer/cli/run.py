@@ -17,7 +17,7 @@ import typer
 from meter_infer.app import ReaderOptions
 from meter_infer.backends import options_for
 from meter_infer.cli.options import BackendName, Precision
-from meter_infer.config import load_site
+from meter_infer.config import SinksConfig, load_site
 from meter_infer.runtime.memory import give_back, settle, share_heaps
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
 from meter_infer.service import Service, ServiceOptions
@@ -75,7 +75,10 @@ def run_command(
             backend, models, engine=engine, gpu_loss="cpu" if gpu_loss == "cpu" else "restart"
         )
         options = options or ServiceOptions(reader)
-        service = Service(load_site(file), options, secrets)
+        site = load_site(file)
+        if site.sinks == SinksConfig() and site.http is None and not options.sinks:
+            logger.warning("The readings go nowhere: the site file has neither sinks nor http.")
+        service = Service(site, options, secrets)
         service.start()
         settle()
         while (number := signals.wait(_TIDY_S)) not in _STOP:

@@ -22,7 +22,9 @@ from meter_infer.render.dataset import DatasetJob, Task, dataset_spec, find_pict
 from meter_infer.render.video import VideoSpec, render_video
 from meter_infer.types import MeterKind
 
-synth_app = typer.Typer(no_args_is_help=True, help="Render data sets and videos with known readings.")
+synth_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Render data sets and videos with known readings."
+)
 
 OutArgument = Annotated[Path, typer.Argument(help="Folder to make.", metavar="OUT")]
 CountOption = Annotated[int, typer.Option("--count", help="Pictures to render.", min=1)]
@@ -89,7 +91,7 @@ def images(
     meter-infer synth images data/eval --count 2000 --seed 900 --size 1280x720 --per-image 1 1 --tilt 0 35
     --dial-px 100 600 --val 1
     """
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     try:
         _check_limits("--tilt", tilt, 0.0, 60.0)
         _check_limits("--dial-px", dial_px, 8.0, 4000.0)
@@ -181,9 +183,11 @@ def video(
 
     Example: meter-infer synth video demo.mp4 --seconds 30 --fps 20 --size 1920x1080 --pointers 2 --levels 1
     """
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     try:
         _check_limits("--tilt", tilt, 0.0, 60.0)
+        if pointers + levels == 0:
+            raise ConfigError("--pointers 0 --levels 0 leaves nothing to show; ask for one instrument")
         w, h = parse_size(size or "1280x720", 0)
         spec = VideoSpec(
             seconds=seconds,
@@ -210,7 +214,7 @@ def parse_size(text: str | None, default: int) -> tuple[int, int]:
     if text is None:
         return default, default
     parts = text.lower().split("x")
-    if len(parts) not in (1, 2) or not all(p.isdigit() for p in parts):
+    if len(parts) not in (1, 2) or not all(p.isdecimal() for p in parts):
         raise ConfigError(f"--size {text} is not a size; write 640 or 1280x720")
     w, h = int(parts[0]), int(parts[-1])
     if not (32 <= w <= 4096 and 32 <= h <= 4096):

@@ -14,8 +14,11 @@ class MeterTally:
     count: int = 0
     good: int = 0
     bad: int = 0
+    rank: int = 0
+    """The best number so far: 3 a good value, 2 a value, 1 a fraction. Others are not among the numbers: a
+    doubtful one would be the highest or the lowest, and a fraction has another unit."""
     numbers: int = 0
-    """How many had a number: a value, or a fraction where there is no range."""
+    """How many had a number of that rank."""
     total: float = 0.0
     low: float = float("inf")
     high: float = float("-inf")
@@ -26,11 +29,21 @@ class MeterTally:
         self.count += 1
         self.good += reading.quality is Quality.GOOD
         self.bad += reading.quality is Quality.BAD
-        number = number_of(reading)
-        if number is not None:
+        rank = _rank(reading)
+        if rank > self.rank:
+            self.rank = rank
+            self.numbers, self.total, self.low, self.high = 0, 0.0, float("inf"), float("-inf")
+        number = self.number_of(reading)
+        if number is not None and rank == self.rank:
             self.numbers += 1
             self.total += number
             self.low, self.high = min(self.low, number), max(self.high, number)
+
+    def number_of(self, reading: Reading) -> float | None:
+        """Return a reading's number: the value, or % of the scale where no reading has one; None without."""
+        if self.rank > 1 or reading.fraction is None:
+            return reading.value
+        return reading.fraction * 100
 
     @property
     def mean(self) -> float | None:
@@ -71,8 +84,7 @@ class Tally:
         return sum(meter.bad for meter in self.meters.values())
 
 
-def number_of(reading: Reading) -> float | None:
-    """Return the value, or the fraction in % of the scale where there is no value."""
+def _rank(reading: Reading) -> int:
     if reading.value is not None:
-        return reading.value
-    return None if reading.fraction is None else reading.fraction * 100
+        return 3 if reading.quality is Quality.GOOD else 2
+    return int(reading.fraction is not None)

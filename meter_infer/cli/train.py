@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 _SHOWN = frozenset({"map50", "landmark_error", "landmark_miss", "iou_pointer"})
 _LINE_STEPS = 25
 
-train_app = typer.Typer(no_args_is_help=True, help="Train the networks (needs the extra [train]).")
+train_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Train the networks (needs the extra [train])."
+)
 
 DataArgument = Annotated[
     list[str],
@@ -125,7 +127,7 @@ def photographs(
     from meter_infer.train.photographs import make_data_sets
 
     summary = make_data_sets(labels, out, copies, scenes, backgrounds or [], seed, crop_px=crop_px)
-    Console(stderr=True).print("\n".join(f"{name}: {value}" for name, value in summary.items()))
+    Console(stderr=True, markup=False).print("\n".join(f"{name}: {value}" for name, value in summary.items()))
 
 
 @train_app.command()
@@ -150,6 +152,7 @@ def strips(
     """
     _need_extra()
     from meter_infer.backends import BackendOptions
+    from meter_infer.models import load_model
     from meter_infer.networks import load_segmenter
     from meter_infer.train.data import DataFolder
     from meter_infer.train.strip_data import StripFolder, StripSource
@@ -158,10 +161,11 @@ def strips(
 
     if task not in KINDS:
         raise typer.BadParameter(f"give dial or tube, not '{task}'")
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     folders = [StripFolder(DataFolder.parse(text), by_hand=False) for text in data]
     folders += [StripFolder(DataFolder.parse(text), by_hand=True) for text in photographs or []]
     options = BackendOptions(threads=1, precision="auto")
+    console.print(f"the segmenter is {load_model('segment', models).path}")
     with load_segmenter(options=options, models=models) as segmenter:
         source = StripSource(KINDS[task], folders, segmenter)
         recipe = StripRecipe(task, minutes, batch, rate, seed=seed)
@@ -189,15 +193,14 @@ def export_onnx_file(
     from meter_infer.train.strips import export_strips, is_strips
 
     if is_strips(checkpoint):
-        spec = export_strips(checkpoint, out, data, command)
-        add_to_manifest(out.parent, spec)
-        Console(stderr=True).print(f"{out}: sha256 {spec.sha256}, entered into {out.parent / MANIFEST}")
-        return
-    exported = export_onnx(checkpoint, out, half=not full_precision)
-    spec = exported.spec(data, command)
+        spec = export_strips(checkpoint, out, data, command, half=not full_precision)
+        difference = ""
+    else:
+        exported = export_onnx(checkpoint, out, half=not full_precision)
+        spec, difference = exported.spec(data, command), f", differs by {exported.difference:.2g} at most"
     add_to_manifest(out.parent, spec)
-    console = Console(stderr=True)
-    console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, differs by {exported.difference:.2g} at most")
+    console = Console(stderr=True, markup=False)
+    console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB{difference}")
     console.print(f"sha256 {spec.sha256}, entered into {out.parent / MANIFEST}")
 
 
@@ -229,7 +232,7 @@ def _train(
     recipe_file: Path | None,
     overrides: dict[str, object],
 ) -> None:
-    console = Console(stderr=True)
+    console = Console(stderr=True, markup=False)
     _need_extra()
     from meter_infer.train.data import DataFolder
     from meter_infer.train.loop import Training

@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from meter_infer.cli.outputs import make_room
+
 if TYPE_CHECKING:
     from meter_infer.pipeline import MeterDetector, MeterSegmenter
 
@@ -36,7 +38,8 @@ def graduations(
     from meter_infer.networks import load_strips
     from meter_infer.train.graduations import collect_combs, write_comb_weights
 
-    console = Console(stderr=True)
+    make_room(out)
+    console = Console(stderr=True, markup=False)
     with load_strips(models=models) as strips:
         fit = _collected(partial(collect_combs, strips=strips), labels, models, console).fit()
     write_comb_weights(out, fit.weights)
@@ -54,7 +57,8 @@ def choices(
     """
     from meter_infer.train.choices import collect_choices, write_choice_weights
 
-    console = Console(stderr=True)
+    make_room(out)
+    console = Console(stderr=True, markup=False)
     collected = _collected(collect_choices, labels, models, console)
     ends, pointer = (choice.fit() for choice in collected)
     write_choice_weights(out, ends.weights, pointer.weights)
@@ -84,7 +88,8 @@ def confidence(
     from meter_infer.networks import load_strips
     from meter_infer.train.confidence import collect_looks, write_weights
 
-    console = Console(stderr=True)
+    make_room(out)
+    console = Console(stderr=True, markup=False)
     with load_strips(models=models) as strips:
         looks = _collected(partial(collect_looks, strips=strips), labels, models, console)
     fits = {use: found.fit(wanted_placed if use.placed else wanted) for use, found in looks.items()}

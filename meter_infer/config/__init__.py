@@ -22,6 +22,7 @@ from meter_infer.config.live import (
 from meter_infer.config.mistakes import Mistake, SiteError
 from meter_infer.config.models import CameraConfig, MeterConfig, SiteModel
 from meter_infer.errors import ConfigError
+from meter_infer.sources.address import at_home
 
 __all__ = [
     "CameraConfig",
@@ -58,7 +59,7 @@ class Site:
 
     def resolve(self, path: Path) -> Path:
         """Return a path of the site file, from the file's own folder if it is relative."""
-        return self.path.parent / path.expanduser()
+        return self.path.parent / at_home(path)
 
 
 def load_site(path: Path, environment: Mapping[str, str] | None = None) -> Site:

@@ -19,6 +19,8 @@ Path = tuple[str | int, ...]
 
 _MAX_NODES = 100_000  # a few lines of aliases can name billions
 _VARIABLE = re.compile(r"\$\$\{|\$\{([^}]*)(\}?)")
+_OTHER_BASE = re.compile(r"[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+")
+"""016 is 14 to YAML 1.1, and 1:30 is 90."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -164,6 +166,9 @@ class _Builder:
         if isinstance(node.value, str) and "${" in node.value:
             self._document.secret.add(path)
             return self._substituted(node, path)
+        if node.tag == "tag:yaml.org,2002:int" and _OTHER_BASE.fullmatch(str(node.value)):
+            self._mistake(node, path, f"{node.value} is no decimal number to YAML; leave out 0 and colon.")
+            return None
         try:
             return self._constructor.construct_object(node)
         except (yaml.YAMLError, ValueError, OverflowError):

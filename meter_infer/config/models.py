@@ -1,9 +1,11 @@
 """The shape of a site file. Every key that may stand in it is a field here."""
 
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, GetJsonSchemaHandler, Tag, ValidationInfo, model_validator
 from pydantic import field_validator as check
+from pydantic_core import CoreSchema
 
 from meter_infer.calibration import Calibration
 from meter_infer.config.fields import BoxNumbers, Duration, Every, Id, Number, Pixel, Range, Text, Url
@@ -28,6 +30,11 @@ class FractionPoint(_Section):
                 raise ValueError("must be [fraction, value], {fraction, value} or {at: [x, y], value}")
             return {"fraction": data[0], "value": data[1]}
         return data
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        pair = {"type": "array", "prefixItems": [{"type": "number"}] * 2, "minItems": 2, "maxItems": 2}
+        return {"anyOf": [pair, handler(core)]}
 
 
 class PixelPoint(_Section):
@@ -107,6 +114,15 @@ class MeterConfig(_Section):
                 raise ValueError(str(error).rstrip(".")) from error
         return points
 
+    @check("alarms")
+    @classmethod
+    def _can_fire(cls, alarms: AlarmsConfig | None, info: ValidationInfo) -> AlarmsConfig | None:
+        # where one of the two is itself a mistake, that is said
+        known = all(key in info.data for key in ("range", "calibration"))
+        if alarms is not None and known and not (info.data["range"] or info.data["calibration"]):
+            raise ValueError("never fires: without `range` or `calibration` the meter has no value; give one")
+        return alarms
+
     @property
     def scale(self) -> Calibration | None:
         """From fraction to value, as far as it is known without the picture."""
@@ -130,6 +146,10 @@ def _curve(points: list[CalibrationPoint]) -> Calibration:
     return Calibration(tuple((p.fraction, p.value) for p in points if isinstance(p, FractionPoint)))
 
 
+_SAME_PLACE = 0.6
+"""Intersection over union from which two boxes are of one instrument."""
+
+
 class CameraConfig(_Section):
     """One camera and what hangs in front of it."""
 
@@ -147,6 +167,17 @@ class CameraConfig(_Section):
     @classmethod
     def _none_yet(cls, meters: Any) -> Any:
         return {} if meters is None else meters
+
+    @check("meters")
+    @classmethod
+    def _apart(cls, meters: dict[str, MeterConfig]) -> dict[str, MeterConfig]:
+        placed = [(name, meter.place) for name, meter in meters.items() if meter.place is not None]
+        for (one, box), (other, second) in combinations(placed, 2):
+            if box.iou(second) > _SAME_PLACE:
+                raise ValueError(
+                    f"has {one} and {other} at one place; an instrument gives one reading: keep one of them"
+                )
+        return meters
 
 
 class SiteModel(_Section):

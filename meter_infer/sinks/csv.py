@@ -88,23 +88,28 @@ class CsvSink:
     """A CSV file, or an open binary stream such as standard output.
 
     Nothing is buffered: each row reaches the operating system in one write, so that a reader of the
-    file never waits and never sees half a row. A row that the disk has no room for is taken back.
+    file never waits and never sees half a row. A row that the disk has no room for is taken back. What an
+    earlier run wrote stays until the first rows of this one: a run that reads nothing takes nothing away.
     Raises SinkError.
     """
 
     def __init__(self, target: Path | BinaryIO) -> None:
-        """Write to a new file at the path `target`, or to an open stream, which is left open."""
+        """Write to the file at the path `target`, or to an open stream, which is left open."""
         self._file: FileIO | None = None
         self._stream: BinaryIO | None = None
+        self._replaces = False
         if isinstance(target, Path):
             self.name = str(target)
             try:
-                self._file = FileIO(target, "wb")
+                self._file = FileIO(target, "ab")
+                self._replaces = os.fstat(self._file.fileno()).st_size > 0
             except OSError as error:
                 raise SinkError(f"The CSV file {target} cannot be written: {error.strerror}.") from error
         else:
             self.name = "standard output"
             self._stream = target
+        if self._replaces:
+            return
         try:
             self._put(csv_header())
         except SinkError:
@@ -113,6 +118,10 @@ class CsvSink:
 
     def write(self, readings: Sequence[Reading]) -> None:
         """Write one row for each reading."""
+        if self._replaces and self._file is not None:
+            self._file.truncate(0)
+            self._replaces = False
+            self._put(csv_header())
         for reading in readings:
             self._put(csv_row(reading))
 

@@ -55,23 +55,30 @@ class DailyCsvSink:
         self._pace = Pace(settings.every_s)
         self._dirty = False
         self._synced_s = 0.0
+        self._stored: list[Reading] = []
+        """What is on the disk of the items that could not all be written, and will come again."""
 
     def write(self, items: Sequence[Item]) -> None:
         """Append the rows that are due."""
         marks: Marks = {}
-        due = [item for item in items if isinstance(item, Reading) and self._pace.is_due(item, marks)]
+        known = {id(reading) for reading in self._stored}
+        readings = [item for item in items if isinstance(item, Reading) and id(item) not in known]
+        due = [reading for reading in readings if self._pace.is_due(reading, marks)]
         rows: list[bytes] = []
         marks = {}
-        for reading in due:
+        stored = self._stored
+        for number, reading in enumerate(due):
             date_of = reading.captured_at.astimezone(UTC).date()
             day = self._day if self._day and date_of == self._day - _ONE_DAY else date_of
             if self._file is None or day != self._day or self._is_full(rows):
                 self._append(rows, marks)
                 rows, marks = [], {}
+                self._stored = [*stored, *due[:number]]
                 self._open(day)
             rows.append(csv_row(reading))
             marks[reading.camera, reading.meter] = mark_of(reading)
         self._append(rows, marks)
+        self._stored = []
 
     def tick(self) -> None:
         """Bring what was written to the disk, and notice a file that somebody took away."""
@@ -150,7 +157,11 @@ class DailyCsvSink:
         self._size = _whole_lines(file)
         header = csv_header()
         if self._size == 0:
-            self._put(header)
+            try:
+                self._put(header)
+            except SinkError:
+                self._let_go()  # rows must not follow where no header is
+                raise
             return True
         limit = self._settings.max_bytes
         if os.pread(file, len(header), 0) != header or (limit and self._size >= limit):

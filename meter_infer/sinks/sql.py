@@ -83,7 +83,7 @@ class SqlSink:
         self._settings = settings
         try:
             self._engine = sa.create_engine(settings.url, pool_pre_ping=True, pool_size=1, max_overflow=0)
-        except (SQLAlchemyError, ImportError, ValueError) as error:
+        except (SQLAlchemyError, ImportError, ValueError, TypeError) as error:
             kind = type(error).__name__
             raise ConfigError(
                 f"The database's URL cannot be used ({kind}); it looks like sqlite:///readings.db, "
@@ -112,6 +112,7 @@ class SqlSink:
                     connection.execute(sa.insert(READINGS), values)
         except SQLAlchemyError as error:
             self._forget_ids()
+            self._ready = False  # it may be another database by now, without tables
             said = type(getattr(error, "orig", None) or error).__name__
             raise SinkError(
                 f"The database {self._address} cannot be written ({said}); check that it runs and has room."

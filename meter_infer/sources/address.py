@@ -3,7 +3,7 @@
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from meter_infer.errors import SourceError
 
@@ -11,9 +11,15 @@ STREAM_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp
 
 _COMMON_SCHEMES = ("rtsp", "rtsps", "rtmp", "http", "https", "srt")
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
-_SECRET_FIELD = re.compile(
-    r"((?:pass(?:word|wd)?|pwd|token|secret|auth|key|sig(?:nature)?)[=:])[^&/;#]*", re.I
+_SECRET_WORDS = "pas|psw|pwd|token|secret|auth|key|sig"
+"""What the name of a field holds whose value is nobody's business: password, loginpas, passphrase, psw."""
+# With a colon the whole word must fit: "keller-cam:554" is a host and its port.
+_FIELD_NAME = (
+    rf"((?:[\w.-]*?(?:{_SECRET_WORDS})[\w.-]*=|\b(?:pass(?:word|wd|phrase)?|{_SECRET_WORDS}|signature):))"
 )
+# A slash ends a field of the path; in the query it is a part of the value.
+_PATH_FIELD = re.compile(_FIELD_NAME + r"([^&/;#]*)", re.I)
+_QUERY_FIELD = re.compile(_FIELD_NAME + r"([^&;#]*)", re.I)
 
 
 class Address:
@@ -50,7 +56,7 @@ class Address:
         """The file or folder it names. Raises SourceError for a stream."""
         if self.is_stream:
             raise SourceError(f"{self} is a stream and no file.")
-        return Path(_SCHEME.sub("", self._text)).expanduser()
+        return at_home(Path(_SCHEME.sub("", self._text)))
 
     @property
     def host(self) -> str:
@@ -84,6 +90,14 @@ class Address:
         return hash(self._text)
 
 
+def at_home(path: Path) -> Path:
+    """Return a path with ``~`` put in full; as it is where it names nobody."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def slug(text: str) -> str:
     """Return an id made of a name: letters, digits, `_`, `-` and `.` only, 64 at most."""
     return re.sub(r"[^\w.-]+", "-", text)[:64].strip("-._") or "camera"
@@ -101,4 +115,21 @@ def mask_secrets(text: str) -> str:
     rest = text[match.end() :]
     if "@" in rest:
         rest = "***@" + rest[rest.rindex("@") + 1 :]
-    return match[0] + _SECRET_FIELD.sub(r"\1***", rest)
+    path, mark, query = rest.partition("?")
+    return match[0] + _PATH_FIELD.sub(r"\1***", path) + mark + _QUERY_FIELD.sub(r"\1***", query)
+
+
+def secrets_in(text: str) -> set[str]:
+    """Return the passwords and tokens of an address, as written and decoded.
+
+    Where the password ends is not always clear, since both it and what follows may hold an ``@``: it is
+    returned up to each of them.
+    """
+    match = _SCHEME.match(text)
+    if not match:
+        return set()
+    rest = text[match.end() :]
+    found = {rest[: at.start()].partition(":")[2] for at in re.finditer("@", rest)}
+    path, _, query = rest.partition("?")
+    found |= {field[2] for field in (*_PATH_FIELD.finditer(path), *_QUERY_FIELD.finditer(query))}
+    return {each for raw in found for each in (raw, unquote(raw))} - {""}

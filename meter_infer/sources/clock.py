@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 TRUSTED_SKEW_S = 10.0
 """A camera whose clock is further off than this has not been set; its time is not used."""
 _REMEMBERED = 256
+_HELD_BACK = 0.5
 _DRIFT = 1e-3  # per second: how fast an anchor set by one lucky early arrival is let go
 
 
@@ -40,6 +41,7 @@ class StreamClock:
         self._told: OrderedDict[int, datetime] = OrderedDict()
         self._anchor: float | None = None
         self._last: datetime | None = None
+        self._arrived = datetime.min.replace(tzinfo=UTC)
         self._last_stamp = 0.0
 
     def told(self, pts: int | None, at: datetime | None) -> None:
@@ -58,8 +60,9 @@ class StreamClock:
             at = min(told, arrived)
         # a last time that lies in the future says that this machine's clock was set back
         if self._last is not None and at < self._last <= arrived:
-            at = self._last
-        self._last = at
+            # The camera's clock is behind: time goes on at half its speed until that has caught up.
+            at = self._last + _HELD_BACK * max(timedelta(0), arrived - self._arrived)
+        self._last, self._arrived = at, arrived
         return at
 
     def _paced(self, pts: int | None, time_base: Fraction | None, arrived: datetime) -> datetime:

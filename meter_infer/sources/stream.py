@@ -61,13 +61,14 @@ class StreamSource(Closing):
     def _open(
         self, address: Address, timeouts_s: tuple[float, float], transport: str
     ) -> av.container.InputContainer:
-        # PyAV's own time-out on reads takes Python's lock some hundred times a frame; FFmpeg's does not
+        # PyAV's own time-out on reads takes Python's lock some hundred times a frame. FFmpeg's does not, but
+        # only RTSP can be relied on to mind it: a playlist that ends, or datagrams that stop, are waited for.
         wait_us = str(round(timeouts_s[1] * 1e6))
+        opening: tuple[float, float | None] = timeouts_s
+        options = _LOW_LATENCY | {"rw_timeout": wait_us}
         if (address.scheme or "").startswith("rtsp"):
             options = _LOW_LATENCY | {"rtsp_transport": transport, "timeout": wait_us}
-        else:
-            options = _LOW_LATENCY | {"rw_timeout": wait_us}
-        opening = timeouts_s[0], None
+            opening = timeouts_s[0], None
         began = time.monotonic()
         try:
             return av.open(address.reveal(), options=options, timeout=opening, metadata_errors="replace")

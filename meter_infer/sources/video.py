@@ -27,9 +27,9 @@ _MISSING_S = 1.0
 class VideoSource(Closing):
     """A video file, decoded frame by frame.
 
-    `captured_at` is the file's creation time (its tag, else its modification time) plus the frame's
-    own time in the video. Raises SourceError when the file is no video, and when not one frame of it
-    can be decoded; a video that breaks off later ends there, and `problem` says so.
+    `captured_at` is when the recording began (by its creation tag, else its duration before it was last
+    written to) plus the frame's own time in the video. Raises SourceError when the file is no video, and
+    when not one frame of it can be decoded; a video that breaks off later ends there, and `problem` says so.
     """
 
     def __init__(self, path: Path, camera: str, every: int = 1) -> None:
@@ -51,7 +51,8 @@ class VideoSource(Closing):
         self._cut = self._container.format.name == "mpegts" and all(
             path.stat().st_size % n for n in _TS_PACKETS
         )
-        self._began = _creation_time(self._container, self._stream) or _modification_time(path)
+        written = _modification_time(path) - timedelta(seconds=self._duration_s)
+        self._began = _creation_time(self._container, self._stream) or written
 
     def __iter__(self) -> Iterator[Frame]:
         if self._container is None:

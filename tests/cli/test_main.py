@@ -112,6 +112,17 @@ def test_every_mistake_is_listed(run: Run, tmp_path: Path) -> None:
     ]
 
 
+def test_brackets_in_a_unit_are_shown(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    (tmp_path / "a.mp4").touch()
+    meters = "{p: {kind: pointer, range: [0, 1], unit: 'm3[/h]'}, q: {kind: pointer, unit: '[bar]'}}"
+    path.write_text(f"cameras: {{c: {{url: a.mp4, meters: {meters}}}}}\n")
+    result = run("check", path)
+    assert result.exit_code == 0
+    assert "m3[/h]" in result.stdout
+    assert "[bar]" in result.stdout
+
+
 def test_a_recording_that_is_not_there_is_a_warning(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "site.yaml"
     path.write_text("cameras: {c: {url: gone.mp4}}\n")
@@ -120,7 +131,40 @@ def test_a_recording_that_is_not_there_is_a_warning(run: Run, tmp_path: Path) ->
     assert result.stderr == "warning: cameras.c.url: gone.mp4 does not exist\n"
 
 
+def test_what_is_hardly_ever_meant_is_a_warning(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "site.yaml"
+    url = "rtsp://plant:$CAM_PASSWORD@camera.example/"
+    path.write_text(f"cameras: {{c: {{url: '{url}', meters: {{p: {{kind: pointer}}}}}}}}\n")
+    result = run("check", path)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == [
+        "warning: cameras.c.url: has a $ and a name; a variable of the environment is written ${NAME}",
+        "warning: cameras.c.meters.p: has neither range nor calibration: no reading of it has a value",
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", ["schema", "check"])
+def test_standard_output_that_is_full_is_said(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text("cameras: {c: {url: rtsp://camera.example/}}\n")
+    words = [sys.executable, "-m", "meter_infer", command, *([str(path)] if command == "check" else [])]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output cannot be written: No space left on device\n"
+
+
 def test_the_schema_is_printed(run: Run) -> None:
     schema = json.loads(run("schema").stdout)
     assert schema["$schema"].startswith("https://json-schema.org/")
     assert "cameras" in schema["properties"]
+
+
+@pytest.mark.parametrize("command", ["graduations", "choices", "confidence"])
+def test_a_fit_that_could_not_be_written_is_not_begun(run: Run, tmp_path: Path, command: str) -> None:
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "weights.py"
+    done = run("train", command, tmp_path / "labels.json", "--out", out)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"error: {out} cannot be written (")

@@ -100,6 +100,19 @@ def test_the_source_is_never_written_over(run: Run, video: Path, option: str) ->
     assert video.read_bytes() == before
 
 
+@pytest.mark.parametrize("option", ["--csv", "--annotate"])
+def test_the_site_file_is_never_written_over(run: Run, video: Path, tmp_path: Path, option: str) -> None:
+    path = tmp_path / "site.yaml"
+    path.write_text(f"cameras: {{c: {{url: {video}}}}}\n")
+    before = path.read_text()
+    assert "is the site file" in said(run("read", video, "--config", path, option, path))
+    assert path.read_text() == before
+
+
+def test_an_empty_source_is_not_this_folder(run: Run) -> None:
+    assert "SOURCE is empty" in said(run("read", ""))
+
+
 # --- strict, interruption -----------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """What is shown on a terminal while frames are read."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -76,6 +77,25 @@ def test_an_uncalibrated_meter_is_shown_in_percent_of_its_scale() -> None:
         "% of scale",
         "uncertain uncalibrated",
     ]
+
+
+def test_percent_of_the_scale_and_values_are_not_mixed() -> None:
+    console, text = screen(is_terminal=False)
+    tally = Tally()
+    for value, fraction in ((None, 0.51), (5.0, 0.5), (7.0, 0.7), (None, 0.9)):
+        tally.add([reading("boiler", value, fraction)])
+    print_summary(console, tally, 1.0)
+    row = next(line for line in text.getvalue().splitlines() if "boiler" in line)
+    cells = [cell.strip() for cell in row.strip("│").split("│")]
+    assert cells[3:9] == ["50%", "5", "6", "7", "-", "bar"]
+
+
+def test_what_is_in_doubt_is_not_the_highest() -> None:
+    tally = Tally()
+    for value, quality in ((3.0, Quality.UNCERTAIN), (5.0, Quality.GOOD), (9.0, Quality.UNCERTAIN)):
+        tally.add([replace(reading("boiler", value), quality=quality)])
+    (counted,) = tally.meters.values()
+    assert (counted.low, counted.mean, counted.high) == (5.0, 5.0, 5.0)
 
 
 def test_a_long_list_is_cut() -> None:

@@ -114,8 +114,16 @@ def test_each_row_is_there_at_once_and_whole(tmp_path: Path) -> None:
 def test_an_earlier_file_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     path.write_text("something else, and longer than a header" * 100)
-    CsvSink(path).close()
+    with CsvSink(path) as sink:
+        sink.write([])
     assert path.read_text() == HEADER + "\n"
+
+
+def test_an_earlier_file_stays_where_nothing_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("an hour of readings")
+    CsvSink(path).close()
+    assert path.read_text() == "an hour of readings"
 
 
 @pytest.mark.parametrize("name", ["missing/out.csv", ".", "out.csv/x"])

@@ -45,6 +45,33 @@ def test_a_day_has_a_file(tmp_path: Path) -> None:
     assert counts == {"2026-03-01.csv": 2, "2026-03-02.csv": 2, "2026-03-03.csv": 1}
 
 
+def test_a_disk_that_fills_up_between_two_files_doubles_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_full = [False]
+    write = os.write
+
+    def no_room_for_new_files(file: int, data: bytes) -> int:
+        if is_full[0] and os.fstat(file).st_size == 0:
+            raise OSError(28, "No space left on device")
+        return write(file, data)
+
+    monkeypatch.setattr("meter_infer.sinks.daily_csv.os.write", no_room_for_new_files)
+    sink = every_frame(tmp_path, max_bytes=1000)
+    sink.write([reading(at_s=step, index=step) for step in range(5)])
+    batch = [reading(at_s=step, index=step) for step in range(5, 17)]
+    is_full[0] = True
+    for _ in range(3):
+        with pytest.raises(SinkError, match="No space left"):
+            sink.write(batch)
+    is_full[0] = False
+    sink.write(batch)
+    sink.close()
+    paths = sorted(tmp_path.iterdir(), key=lambda path: (len(path.name), path.name))
+    assert len(paths) > 1
+    assert [int(row["frame"]) for path in paths for row in rows(path)] == list(range(17))
+
+
 def test_a_clock_that_was_wrong_and_is_set_back_costs_no_day(tmp_path: Path) -> None:
     sink = every_frame(tmp_path)
     hours = (0, 24, 23.9, 24 * 400, 1)  # the third is a camera that lags behind at midnight

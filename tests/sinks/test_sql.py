@@ -67,7 +67,26 @@ def test_a_database_that_is_away_loses_nothing(tmp_path: Path) -> None:
     assert rows(folder / "a.db", "SELECT frame FROM readings") == [(1,)]
 
 
+def test_a_database_that_is_made_anew_gets_its_tables_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    sink = make(path)
+    sink.write([reading(index=1)])
+    connection = sqlite3.connect(path)
+    for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        connection.execute(f"DROP TABLE {table}")
+    connection.commit()
+    connection.close()
+    with pytest.raises(SinkError, match="cannot be written"):
+        sink.write([reading(index=2)])
+    sink.write([reading(index=2)])
+    sink.close()
+    assert rows(path, "SELECT frame FROM readings") == [(2,)]
+
+
 def test_a_url_that_is_none_is_refused_without_showing_it() -> None:
     with pytest.raises(ConfigError, match="URL") as refused:
         SqlSink(SqlSettings("nonsense+driver://plant:s3cret@host/db"))
     assert "s3cret" not in str(refused.value) + repr(SqlSettings("mysql://u:s3cret@h/d"))
+    for nowhere in ("sqlite://", "sqlite:///:memory:"):  # gone with the service, and of no use to anybody
+        with pytest.raises(ConfigError, match="readings"):
+            SqlSink(SqlSettings(nowhere))

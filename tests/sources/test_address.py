@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from meter_infer.errors import SourceError, SourceTimeout
-from meter_infer.sources import Address, mask_secrets, open_source
+from meter_infer.sources import Address, mask_secrets, open_source, secrets_in
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,15 @@ from meter_infer.sources import Address, mask_secrets, open_source
             "rtsp://camera.example/user=u_password=***",
         ),
         ("videos/plant@home.mp4", "videos/plant@home.mp4"),
+        ("srt://camera.example:9000?passphrase=s3cret", "srt://camera.example:9000?passphrase=***"),
+        (
+            "http://camera.example/v.cgi?loginuse=u&loginpas=s3cret",
+            "http://camera.example/v.cgi?loginuse=u&loginpas=***",
+        ),
+        ("rtsp://camera.example/a?psw=s3cret&x=1", "rtsp://camera.example/a?psw=***&x=1"),
+        ("http://camera.example/a?token=s3c/ret&x=1", "http://camera.example/a?token=***&x=1"),
+        ("rtsp://keller-cam:554/passage/1", "rtsp://keller-cam:554/passage/1"),
+        ("rtsp://user:s3cret@camera.example/a?view=b@c", "rtsp://***@c"),
     ],
 )
 def test_secrets_are_not_shown(address: str, shown: str) -> None:
@@ -29,6 +40,30 @@ def test_secrets_are_not_shown(address: str, shown: str) -> None:
     assert "s3c" not in repr(Address(address))
     assert f"{Address(address)}" == shown
     assert Address(address).reveal() == address
+
+
+@pytest.mark.parametrize(
+    ("address", "secret"),
+    [
+        ("rtsp://user:s3cret@camera.example/a?view=b@c", "s3cret"),
+        ("rtsp://user:s3@cr/et@camera.example/stream", "s3@cr/et"),
+        ("rtsp://user:s3%40cret@camera.example/stream", "s3@cret"),
+        ("srt://camera.example:9000?passphrase=s3cret", "s3cret"),
+        ("http://camera.example/a?loginpas=s3cret&c=1", "s3cret"),
+    ],
+)
+def test_secrets_are_known_by_themselves(address: str, secret: str) -> None:
+    assert secret in secrets_in(address)
+
+
+def test_a_tilde_that_names_nobody_is_a_name() -> None:
+    assert Address("~nobody-of-that-name/clip.mp4").path == Path("~nobody-of-that-name/clip.mp4")
+    assert Address("~/clip.mp4").path == Path.home() / "clip.mp4"
+
+
+def test_what_holds_no_secret_has_none() -> None:
+    assert not secrets_in("rtsp://camera.example:554/stream?channel=1")
+    assert not secrets_in("videos/plant:a@home.mp4")
 
 
 @pytest.mark.parametrize(

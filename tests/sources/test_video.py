@@ -40,10 +40,11 @@ def test_times_start_at_the_creation_time(make_video: Any) -> None:
 
 
 @pytest.mark.parametrize("created", [None, "1904-01-01T00:00:00Z", "1970-01-01T00:00:00Z"])
-def test_without_one_they_start_at_the_modification_time(make_video: Any, created: str | None) -> None:
+def test_without_one_they_end_at_the_modification_time(make_video: Any, created: str | None) -> None:
     modified = datetime(2023, 1, 2, 3, 4, 5, tzinfo=UTC)
     frames = read(make_video("v.mp4", created=created, modified=modified), every=5)
-    assert [frame.captured_at for frame in frames] == [modified, modified + timedelta(seconds=0.5)]
+    began = modified - timedelta(seconds=1.0)
+    assert [frame.captured_at for frame in frames] == [began, began + timedelta(seconds=0.5)]
 
 
 def test_a_stream_without_times_is_paced_by_its_rate(make_video: Any) -> None:
