@@ -5,6 +5,7 @@ sees it, in native resolution, and so fit to be labelled and trained on; ``....s
 """
 
 import contextlib
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from meter_infer.vision.color import frame_bgr
 _MARGIN = 1.2
 """Side of the crop, in longer sides of the meter's box: what the segmentation network is given."""
 _QUALITY = 92
+_OURS = re.compile(r"\d{8}T\d{6}\.\d{3}Z_(?:bad|alarm)_\w+(?:\.seen)?\.jpg")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Evidence:
 
 
 def cut_evidence(frame: Frame, reading: Reading, shapes: Sequence[Polyline], why: str) -> Evidence:
-    """Cut a meter out of its frame; the whole frame where it has no box. The planes are copied."""
+    """Cut a meter out of its frame; the whole frame where it has no box in it. The planes are copied."""
     x1, y1, x2, y2 = _window(frame, reading.box)
     luma = frame.luma[y1:y2, x1:x2].copy()
     chroma = None
@@ -77,7 +79,10 @@ def _window(frame: Frame, box: Box | None) -> tuple[int, int, int, int]:
     half = max(box.width, box.height) * _MARGIN / 2
     x, y = box.center
     x1, y1 = max(0, int(x - half)) // 2 * 2, max(0, int(y - half)) // 2 * 2
-    return x1, y1, max(x1 + 2, min(frame.width, int(x + half))), max(y1 + 2, min(frame.height, int(y + half)))
+    x2, y2 = min(frame.width, int(x + half)), min(frame.height, int(y + half))
+    if x2 - x1 < 2 or y2 - y1 < 2:
+        return 0, 0, frame.width, frame.height  # the box belongs to another picture
+    return x1, y1, x2, y2
 
 
 class EvidenceFolder:
@@ -117,10 +122,12 @@ class EvidenceFolder:
         return crop
 
     def _known(self) -> deque[tuple[Path, int]]:
-        """The pictures that are there, oldest first."""
+        """The pictures that are there, oldest first; what else lies there is not ours to delete."""
         if self._kept is None:
             found = []
-            for path in self._settings.directory.rglob("*.jpg"):
+            for path in self._settings.directory.glob("*/*/*.jpg"):
+                if not _OURS.fullmatch(path.name):
+                    continue
                 with contextlib.suppress(OSError):
                     status = path.stat()
                     found.append((status.st_mtime_ns, path, status.st_size))

@@ -219,7 +219,7 @@ def load_strips(
 
 
 def _engine(backend: str, model: ModelFile, options: BackendOptions) -> Backend:
-    """Load a network into an engine on the CPU: its 8-bit twin where that is asked for, or fastest here."""
+    """Load a network into an engine; on the CPU its 8-bit twin where that is asked for, or fastest here."""
     if backend in ("auto", "openvino") and options.precision in ("auto", "int8"):
         wanted = options.precision == "int8"
         twin = load_int8(model) if wanted or has_int8() else None
@@ -230,6 +230,11 @@ def _engine(backend: str, model: ModelFile, options: BackendOptions) -> Backend:
                 f"The model '{model.path}' has no 8-bit twin that holds; make one with: "
                 "meter-infer export --int8"
             )
+    if backend in ON_GPU:
+        from meter_infer.gpu.engines import image_sides
+
+        # by its sides the engine is found again that `export --engine` and `run` have built
+        options = replace(options, sides=image_sides(model.spec))
     return create_backend(backend, model.data, options)
 
 

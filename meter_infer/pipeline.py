@@ -124,7 +124,9 @@ class MeterReader:
             None if reason else self._between(frame) for frame, reason in zip(frames, unfit, strict=True)
         ]
         due = [
-            frame for frame, reason, done in zip(frames, unfit, quick, strict=True) if not reason and not done
+            frame
+            for frame, reason, done in zip(frames, unfit, quick, strict=True)
+            if reason is None and done is None  # no readings are an answer too: nothing is in view
         ]
         seen = iter(self._examine(due) if due else ())
         readings: list[Reading] = []
@@ -213,7 +215,8 @@ class MeterReader:
         if ready and len(doubtful) == len(readings) and ready[0][0].vain % SEARCH_EVERY == 0:
             schedule.looked(frame.camera, at_s)
             return None  # none of them is where it was: the camera may have moved
-        if due and idle and len(doubtful) < len(readings):  # those in doubt must not keep it from the others
+        # those in doubt must not keep it from the others; where nothing is known of, something may appear
+        if due and idle and (len(doubtful) < len(readings) or not readings):
             schedule.looked(frame.camera, at_s)
             self._deferral.want(frame)
         elif ready:
@@ -279,6 +282,9 @@ class MeterReader:
 
     def _doubtful(self, frame: Frame, bound: Bound, state: MeterState, found: FastReading | None) -> Reading:
         """Return a reading without a value: nothing can be told before the networks look again."""
+        key = frame.camera, bound.meter
+        if (drawn := self.shapes.get(key)) is not None:  # where it was is not where it is
+            self.shapes[key] = replace(drawn, fraction=None, pointer=None)
         last = state.last
         if last is None or last.quality is Quality.GOOD or found is not None:
             reason = Reason.OCCLUDED if found is None else found.reason
@@ -327,10 +333,11 @@ class MeterReader:
     def _unfit(self, frame: Frame) -> Reason | None:
         if self._max_age_s is not None and self._clock() - frame.received_s > self._max_age_s:
             return Reason.STALE
-        return Reason.NO_SIGNAL if is_blank(frame.luma) else None
+        boxes = [place.box for place in self._roster.places(frame.camera) if place.box is not None]
+        return Reason.NO_SIGNAL if is_blank(frame.luma, boxes) else None
 
     def _silent(self, frame: Frame, reason: Reason) -> list[Reading]:
-        places = self._roster.places(frame.camera)
+        places = [p for p in self._roster.places(frame.camera) if not (p.automatic and p.missed)]
         return [self._bad(frame, Bound(p.meter, p.kind, p.box, 0.0), reason) for p in places]
 
     def _state(self, frame: Frame, bound: Bound) -> MeterState:
@@ -384,8 +391,9 @@ class MeterReader:
         )
         followed = None
         if two_rates and state.fast is not None:
-            followed = state.fast.read(frame.luma)
-            state.swing(None if followed.reason is Reason.CAMERA_MOVED else state.fast.shift)
+            followed = state.follow(frame.luma)
+            lost = followed is None or followed.reason is Reason.CAMERA_MOVED
+            state.swing(None if lost or state.fast is None else state.fast.shift)
         seen, moved = once.joined(state.track)
         state.apart = seen.apart
         seen = majority(seen, moved, state)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import sqrt
 from statistics import median
+from typing import NamedTuple
 
 from meter_infer.types import Quality, Reading
 
@@ -27,9 +28,13 @@ class RateLimit:
     max_rate: float
     """Largest plausible change, in the meter's unit per second; above 0."""
     tolerance: float
-    """Values this close agree, in the meter's unit."""
-    _accepted: tuple[float, float] | None = field(default=None, init=False)
-    _jump: list[tuple[float, float]] = field(default_factory=list, init=False)
+    """By how much readings may be off, in the meter's unit; it does not add up from frame to frame."""
+    _accepted: "_Belief | None" = field(default=None, init=False)
+    _value: float = field(default=0.0, init=False)
+    """The last accepted value."""
+    _jump: "_Belief | None" = field(default=None, init=False)
+    _repeated: int = field(default=0, init=False)
+    """Frames in a row that agree on the jump."""
 
     def accept(self, value: float, at_s: float) -> tuple[float, bool]:
         """Return the accepted value, and whether it is this frame's own.
@@ -38,22 +43,36 @@ class RateLimit:
             value: what this frame says, in the meter's unit.
             at_s: capture time, seconds; a time that does not advance counts as no time.
         """
-        if self._accepted is None or self._within(self._accepted, value, at_s):
-            self._accepted = (value, at_s)
-            self._jump.clear()
-            return value, True
-        if self._jump and not self._within(self._jump[-1], value, at_s):
-            self._jump.clear()
-        self._jump.append((value, at_s))
-        if len(self._jump) >= CONFIRM:
-            self._accepted = (value, at_s)
-            self._jump.clear()
-            return value, True
-        return self._accepted[0], False
+        here = _Belief(value - self.tolerance, value + self.tolerance, at_s)
+        known = here if self._accepted is None else self._accepted.joined(here, self.max_rate)
+        if known is None:
+            # those who repeat themselves are closer together than what is off either way
+            again = _Belief(value - 0.5 * self.tolerance, value + 0.5 * self.tolerance, at_s)
+            jump = None if self._jump is None else self._jump.joined(again, self.max_rate)
+            self._repeated = 1 if jump is None else self._repeated + 1
+            self._jump = jump or again
+            if self._repeated < CONFIRM:
+                return self._value, False
+            known = here
+        self._accepted, self._value, self._jump, self._repeated = known, value, None, 0
+        return value, True
 
-    def _within(self, before: tuple[float, float], value: float, at_s: float) -> bool:
-        elapsed = max(0.0, at_s - before[1])
-        return abs(value - before[0]) <= self.max_rate * elapsed + self.tolerance
+
+class _Belief(NamedTuple):
+    """Between which limits the true value was, by all that was accepted.
+
+    Were each value compared with the last alone, what runs away by the tolerance in every frame would pass.
+    """
+
+    low: float
+    high: float
+    at_s: float
+
+    def joined(self, later: "_Belief", max_rate: float) -> "_Belief | None":
+        """Return the limits by both; None where they contradict each other."""
+        way = max_rate * max(0.0, later.at_s - self.at_s)
+        low, high = max(self.low - way, later.low), min(self.high + way, later.high)
+        return _Belief(low, high, later.at_s) if low <= high else None
 
 
 @dataclass(slots=True)

@@ -82,7 +82,11 @@ class Roster:
         return self._states[key]
 
     def configure(self, camera: str, meters: Sequence[MeterSetup]) -> None:
-        """Replace a camera's meters; those that did not change keep what is known of them."""
+        """Replace a camera's meters; those that did not change keep what is known of them.
+
+        Of one whose points in the picture are the same it is also kept where it stood, and whether it was
+        moved since: new limits do not put a camera back.
+        """
         places = {place.meter: place for place in self.places(camera) if not place.automatic}
         known = {meter: state for (owner, meter), state in self._states.items() if owner == camera}
         binder = self._binders[camera]
@@ -93,7 +97,7 @@ class Roster:
         for setup in meters:
             state, place = known.get(setup.meter), places.get(setup.meter)
             if state is None or place is None or state.setup != setup:
-                self._enter(setup)
+                self._enter(setup, state)
             else:
                 self._states[camera, setup.meter] = state
                 binder.places.append(place)
@@ -110,9 +114,20 @@ class Roster:
         self._binders.clear()
         self._states.clear()
 
-    def _enter(self, setup: MeterSetup) -> None:
+    def _enter(self, setup: MeterSetup, before: MeterState | None = None) -> None:
         self._binder(setup.camera).places.append(Place(setup.meter, setup.kind, setup.box))
         state = self._states[setup.camera, setup.meter] = MeterState(setup)
+        points = setup.calibration_points
+        if (
+            points
+            and before is not None
+            and (before.setup.kind, before.setup.calibration_points)
+            == (
+                setup.kind,
+                points,
+            )
+        ):
+            state.standing, state.placed_on = before.standing, before.placed_on
         known = self._recalled.pop((setup.camera, setup.meter), None)
         if known is not None and known.points == setup.calibration_points:
             state.standing.recall(known.geometry)

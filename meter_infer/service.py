@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 from meter_infer.annotate import Polyline
 from meter_infer.app import ReaderOptions, address_of, meter_setups
@@ -36,7 +35,7 @@ from meter_infer.sinks.live import LiveSink
 from meter_infer.sinks.mqtt import MqttSettings, MqttSink
 from meter_infer.sinks.mqtt_link import BrokerSettings, TlsSettings
 from meter_infer.sinks.outbox import OutboxSettings
-from meter_infer.sources import Source, open_source
+from meter_infer.sources import Source, open_source, secrets_in
 from meter_infer.types import Frame, Reading
 
 logger = logging.getLogger(__name__)
@@ -160,6 +159,7 @@ class Service:
         self.secrets.add(secrets_of(site))
         self._manager = ServiceManager()
         self._options = options
+        self._cadence_s = site.reading.cadence
         self._reader: LiveReader | None = None
         self._keeper = self._make_keeper(site)
         metrics = Metrics()
@@ -194,10 +194,10 @@ class Service:
         if self._server is not None:
             self._server.start()
         self.live.connect()
-        options, cadence_s = self._options, self._site.reading.cadence
+        options = self._options
         reader = replace(options.reader, positions=self._site.resolve(self._site.reading.positions))
         try:
-            self._reader = options.build_reader(reader, cadence_s, self.live.metrics.observe)
+            self._reader = options.build_reader(reader, self._cadence_s, self.live.metrics.observe)
         except MeterInferError:
             self.stop()
             raise
@@ -212,8 +212,8 @@ class Service:
         try:
             site = load_site(self._site.path)
             self.secrets.add(secrets_of(site))
-            settings = live_settings(site)
-        except ConfigError as error:
+            settings = live_settings(site, self._cadence_s)
+        except MeterInferError as error:
             logger.error("The configuration stays as it was: %s", error)
             return False
         finally:
@@ -236,7 +236,9 @@ class Service:
 
     def health(self) -> Health:
         """Return how the service is doing."""
-        return health_of(self.live)
+        found = health_of(self.live)
+        # what goes wrong is told in the words of libraries, which may repeat an address
+        return replace(found, problems={k: self.secrets.hide(text) for k, text in found.problems.items()})
 
     def stop(self) -> list[str]:
         """Stop all, flush all, join all; return the names of threads that hang."""
@@ -270,11 +272,14 @@ def open_feed(settings: CameraSettings) -> Source:
     return open_source(settings.address, settings.camera)
 
 
-def live_settings(site: Site) -> LiveSettings:
-    """Return what the runtime is told of a site."""
+def live_settings(site: Site, cadence_s: float | None = None) -> LiveSettings:
+    """Return what the runtime is told of a site.
+
+    `cadence_s` is the networks' cadence that a running service was started with; None: the site's own.
+    """
     reading = site.reading
     lanes, batch = 1, BatchLimits(reading.max_batch, reading.window, reading.staleness)
-    if reading.cadence > 0:
+    if (reading.cadence if cadence_s is None else cadence_s) > 0:
         # Frames are mostly read without the networks: each camera by itself, so that a look of the networks
         # at one holds up no other, and what came meanwhile is read as well.
         lanes = min(_MOST_LANES, max(_LEAST_LANES, len(site.cameras)))
@@ -366,24 +371,9 @@ def secrets_of(site: Site) -> set[str]:
     found: set[str] = set()
     for config in site.cameras.values():
         if config.url.is_stream:
-            found |= _url_passwords(config.url.reveal())
+            found |= secrets_in(config.url.reveal())
     if site.sinks.mqtt is not None:
         found.add(_mqtt_password(site, site.sinks.mqtt) or "")
     if site.sinks.sql is not None:
-        found |= _url_passwords(site.sinks.sql.url.get_secret_value())
+        found |= secrets_in(site.sinks.sql.url.get_secret_value())
     return found - {""}
-
-
-def _url_passwords(url: str) -> set[str]:
-    authority = url.partition("://")[2].rpartition("@")[0]
-    password = authority.partition(":")[2]
-    try:
-        query = urlsplit(url).query
-    except ValueError:
-        query = ""
-    values = {pair.partition("=")[2] for pair in query.split("&") if _is_secret(pair.partition("=")[0])}
-    return {text for raw in {password, *values} for text in (raw, unquote(raw))}
-
-
-def _is_secret(key: str) -> bool:
-    return any(word in key.lower() for word in ("pass", "pwd", "token", "secret", "auth", "key", "sig"))

@@ -159,7 +159,9 @@ def between(luma: Luma, state: MeterState, unverified: float = 0.0) -> FastReadi
         if state.fast is not None:
             state.fast.course.miss()
         return None
-    found = state.fast.read(luma)
+    found = state.follow(luma)
+    if found is None:
+        return None
     state.coarse |= found.coarse
     if state.dispute is not None:
         return replace(found, confidence=0.0, reason=Reason.DISAGREEMENT)
@@ -270,11 +272,19 @@ def _is_confirmed(luma: Luma, seen: Look) -> bool:
 
 
 def _renew(luma: Luma, seen: Look, followed: FastReading | None, state: MeterState) -> None:
-    """Tell the frame-rate path what the networks saw; build it anew where it does not fit that."""
+    """Tell the frame-rate path what the networks saw; build it anew where it does not fit that.
+
+    A pointer that passes another hand may be taken for that by a look, at nearly the same place. What is
+    followed well is left only where two looks in a row say so.
+    """
     fast, found = state.fast, followed is not None and followed.reason is not Reason.CAMERA_MOVED
     fits = False
     if seen.dial is not None and seen.pointer is not None:
         fits = found and isinstance(fast, FastDial) and fast.verified(seen.dial, seen.pointer)
+        followed_well = found and followed is not None and followed.confidence >= GOOD
+        state.misfit = not fits and followed_well and not state.misfit
+        if state.misfit:
+            return
         if not fits:
             state.build(FastDial(luma, seen.dial, seen.pointer))
     elif seen.tube is not None and seen.fraction is not None:

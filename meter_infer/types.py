@@ -58,7 +58,7 @@ class ColorMatrix(StrEnum):
     BT709_FULL = "bt709-full"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Frame:
     """One decoded picture, kept as YUV 4:2:0 so that colour is converted only where it is needed."""
 

@@ -9,6 +9,7 @@ from meter_infer.binding import Bound
 from meter_infer.calibration import Calibration, PicturePoints
 from meter_infer.errors import CalibrationError
 from meter_infer.plausibility import RateLimit
+from meter_infer.reading.fast import FastReading
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
 from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry
@@ -16,7 +17,7 @@ from meter_infer.reading.look import Look
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.track import DialTrack
 from meter_infer.standing import Standing
-from meter_infer.types import Box, Frame, MeterKind, Quality, Reading, Reason
+from meter_infer.types import Box, Frame, Luma, MeterKind, Quality, Reading, Reason
 
 RATE_TOLERANCE = 0.01
 """Share of the span within which two readings agree, whatever the rate."""
@@ -66,6 +67,8 @@ class MeterState:
     """The last good look of the networks."""
     dispute: float | None = None
     """By how much the networks' last look differed from the frame-rate path, where the two disagree."""
+    misfit: bool = False
+    """The networks' last look agreed with the frame-rate path in what it read, and saw another pointer."""
     last: Reading | None = None
     """What came of the networks' last look."""
     apart: float | None = None
@@ -92,6 +95,15 @@ class MeterState:
         self.standing.rebuilt()
         self.track.settle()
         self.fast = fast
+
+    def follow(self, luma: Luma) -> FastReading | None:
+        """Read a frame by the frame-rate path; None where there is none.
+
+        A frame of another size shows another picture: what was known of the old one is of no use for it.
+        """
+        if self.fast is not None and self.fast.shape != luma.shape:
+            self.fast, self.seen = None, None
+        return None if self.fast is None else self.fast.read(luma)
 
     def swing(self, shift: tuple[float, float] | None) -> None:
         """Take note of how far (px) the picture has swung since the frame-rate path was built.

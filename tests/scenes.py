@@ -1,7 +1,7 @@
 """Scenes for tests: one rendered instrument, its truth, and networks that see that truth."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import radians
 
@@ -9,12 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from meter_infer.pipeline import MeterReader
 from meter_infer.reading.sampling import Profile
 from meter_infer.reading.strip import PLACES, Axis, Strip, Thing, distances
 from meter_infer.render.camera import Severity
 from meter_infer.render.scene import Layout, SceneSpec, render_scene
 from meter_infer.render.truth import SceneObject
-from meter_infer.types import Box, Detection, Frame, Luma, Mask, MeterKind, Segment, SegmentClass
+from meter_infer.types import Box, Detection, Frame, Luma, Mask, MeterKind, Reading, Segment, SegmentClass
 from meter_infer.vision.letterbox import CROP_MARGIN
 
 GRID = 64
@@ -160,3 +161,63 @@ class TrueNetworks:
 
     def _at(self, frame: Frame) -> SceneObject:
         return self.truth[frame.index]
+
+
+def plain(scene: Scene) -> bool:
+    """Say whether nothing hides the dial and the pointer stands well within its scale."""
+    return not scene.truth.conditions & {"occluded", "glare"} and 0.1 < scene.truth.fraction < 0.9
+
+
+def pointer_contrast(scene: Scene) -> float:
+    """Return how many luma steps the pointer differs from the face beside it."""
+    polygon = [np.round(scene.truth.polygons[SegmentClass.POINTER]).astype(np.int32)]
+    inside = np.zeros_like(scene.luma)
+    cv2.fillPoly(inside, polygon, (255.0,))
+    far, near = (np.asarray(cv2.dilate(inside, np.ones((side, side)))) > 0 for side in (15, 5))
+    return abs(float(np.median(scene.luma[inside > 0])) - float(np.median(scene.luma[far & ~near])))
+
+
+def turned(scene: Scene, turn_deg: float) -> list[Segment]:
+    """Return the scene's segments with the pointer moved by an angle about the hub."""
+    hub = np.array(scene.truth.landmarks[SegmentClass.PIVOT])
+    matrix = cv2.getRotationMatrix2D((float(hub[0]), float(hub[1])), -turn_deg, 1.0)
+
+    def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], dtype=np.float64)
+
+    truth = scene.truth
+    polygons = {**truth.polygons, SegmentClass.POINTER: turn(truth.polygons[SegmentClass.POINTER])}
+    tip = turn(np.array(truth.landmarks[SegmentClass.TIP]))
+    landmarks = {**truth.landmarks, SegmentClass.TIP: (float(tip[0]), float(tip[1]))}
+    return Scene(scene.luma, replace(truth, polygons=polygons, landmarks=landmarks)).segments()
+
+
+def redrawn(scene: Scene, turn_deg: float) -> Scene:
+    """Return the scene with its pointer painted over and drawn again at another angle."""
+    fraction = scene.truth.fraction
+    turn = -turn_deg if fraction > 0.5 else turn_deg
+    moved = turned(scene, turn)
+    hub = np.array(scene.truth.landmarks[SegmentClass.PIVOT])
+    tip = next(np.array(s.box.center) for s in moved if s.label is SegmentClass.TIP)
+    luma = scene.luma.copy()
+    polygon = scene.truth.polygons[SegmentClass.POINTER]
+    hole = np.zeros_like(luma)
+    cv2.fillPoly(hole, [np.round(polygon).astype(np.int32)], (255.0,))
+    luma = np.asarray(
+        cv2.inpaint(luma, cv2.dilate(hole, np.ones((7, 7))), 5, cv2.INPAINT_TELEA), dtype=np.uint8
+    )
+    dark = float(np.median(luma)) > 110
+    ends = [(int(p[0]), int(p[1])) for p in (hub, tip)]
+    cv2.line(luma, ends[0], ends[1], (0.0 if dark else 255.0,), 5, cv2.LINE_AA)
+    half = np.array([-(tip - hub)[1], (tip - hub)[0]]) / np.linalg.norm(tip - hub) * 2.5
+    polygons = {
+        **scene.truth.polygons,
+        SegmentClass.POINTER: np.array([hub + half, hub - half, tip - half, tip + half]),
+    }
+    landmarks = {**scene.truth.landmarks, SegmentClass.TIP: (float(tip[0]), float(tip[1]))}
+    return Scene(luma, replace(scene.truth, polygons=polygons, landmarks=landmarks))
+
+
+def one(meters: MeterReader, luma: Luma, index: int = 0) -> Reading:
+    (reading,) = meters.read([frame(luma, index)])
+    return reading

@@ -45,6 +45,16 @@ def test_the_crop_shows_the_meter_and_its_name_says_what_it_is(tmp_path: Path) -
     assert np.allclose(evidence.shapes[0].points[0], (160 - 146, 110 - 96))
 
 
+def test_of_a_box_that_is_not_in_the_picture_the_picture_is_kept(tmp_path: Path) -> None:
+    elsewhere = replace(seen(), box=Box(812, 500, 1130, 800))
+    path = EvidenceFolder(EvidenceSettings(tmp_path)).save(
+        cut_evidence(picture(), elsewhere, (), "bad_no_meter")
+    )
+    crop = cv2.imread(str(path))
+    assert crop is not None
+    assert crop.shape[:2] == (240, 320)
+
+
 def test_the_folder_does_not_grow_without_end_and_knows_what_was_there(tmp_path: Path) -> None:
     settings = EvidenceSettings(tmp_path, max_files=6)
     for start in (0, 5):  # as after a restart
@@ -56,6 +66,21 @@ def test_the_folder_does_not_grow_without_end_and_knows_what_was_there(tmp_path:
     small = EvidenceFolder(EvidenceSettings(tmp_path, max_bytes=2000))
     small.save(cut_evidence(picture(), seen(30.0), (), "bad_occluded"))
     assert sum(path.stat().st_size for path in tmp_path.rglob("*.jpg")) <= 2000
+
+
+def test_pictures_of_others_in_the_folder_are_left_alone(tmp_path: Path) -> None:
+    others = [
+        tmp_path / "hall" / "p1" / "holiday.jpg",
+        tmp_path / "a" / "20200101T000000.000Z_bad_occluded.jpg",
+    ]
+    for path in others:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"theirs")
+    folder = EvidenceFolder(EvidenceSettings(tmp_path, max_files=2))
+    for step in range(3):
+        folder.save(cut_evidence(picture(), seen(float(step)), (), "bad_occluded"))
+    assert all(path.exists() for path in others)
+    assert len(list(tmp_path.rglob("*.jpg"))) == 2 + len(others)
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

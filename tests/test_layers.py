@@ -67,6 +67,18 @@ def test_no_pickle_is_loaded() -> None:
     assert breaches(imports, but=frozenset({"train"})) == []
 
 
+def test_what_users_named_is_no_markup() -> None:
+    """A unit may well be `[bar]`: consoles take no markup."""
+
+    def takes_markup(node: ast.AST) -> bool:
+        if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "Console":
+            return False
+        given = {keyword.arg: keyword.value for keyword in node.keywords}.get("markup")
+        return not (isinstance(given, ast.Constant) and given.value is False)
+
+    assert breaches(takes_markup) == []
+
+
 def test_threads_are_started_where_they_belong() -> None:
     def starts(node: ast.AST) -> bool:
         if not isinstance(node, ast.Call):

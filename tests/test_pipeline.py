@@ -6,7 +6,6 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from meter_infer.calibration import Calibration
 from meter_infer.pipeline import FRESH_FRAMES, MeterReader, MeterSetup
@@ -14,16 +13,25 @@ from meter_infer.roster import MAX_PASSING
 from meter_infer.types import (
     Box,
     Detection,
-    Frame,
-    Luma,
     MeterKind,
     Quality,
-    Reading,
     Reason,
     Segment,
     SegmentClass,
 )
-from tests.scenes import KnownDetector, KnownSegmenter, Scene, TrueStrips, draw, frame
+from tests.scenes import (
+    KnownDetector,
+    KnownSegmenter,
+    Scene,
+    TrueStrips,
+    draw,
+    frame,
+    one,
+    plain,
+    pointer_contrast,
+    redrawn,
+    turned,
+)
 
 RANGE = Calibration.from_range((0.0, 10.0))
 SETUP = MeterSetup("cam", "p1", MeterKind.POINTER, calibration=RANGE, unit="bar")
@@ -32,20 +40,6 @@ SETUP = MeterSetup("cam", "p1", MeterKind.POINTER, calibration=RANGE, unit="bar"
 @pytest.fixture(scope="module")
 def scene() -> Scene:
     return next(s for s in map(draw, range(40)) if plain(s) and pointer_contrast(s) > 60)
-
-
-def plain(scene: Scene) -> bool:
-    """Say whether nothing hides the dial and the pointer stands well within its scale."""
-    return not scene.truth.conditions & {"occluded", "glare"} and 0.1 < scene.truth.fraction < 0.9
-
-
-def pointer_contrast(scene: Scene) -> float:
-    """Return how many luma steps the pointer differs from the face beside it."""
-    polygon = [np.round(scene.truth.polygons[SegmentClass.POINTER]).astype(np.int32)]
-    inside = np.zeros_like(scene.luma)
-    cv2.fillPoly(inside, polygon, (255.0,))
-    far, near = (np.asarray(cv2.dilate(inside, np.ones((side, side)))) > 0 for side in (15, 5))
-    return abs(float(np.median(scene.luma[inside > 0])) - float(np.median(scene.luma[far & ~near])))
 
 
 def reader(
@@ -65,11 +59,6 @@ def reader(
         clock=lambda: options.get("now", 0.0),
         strips=strips,
     )
-
-
-def one(meters: MeterReader, luma: Luma, index: int = 0) -> Reading:
-    (reading,) = meters.read([frame(luma, index)])
-    return reading
 
 
 def without(scene: Scene, *labels: SegmentClass) -> list[Segment]:
@@ -202,21 +191,6 @@ def test_a_dial_lost_in_glare_is_glare(scene: Scene) -> None:
     assert reading.reason is Reason.GLARE
 
 
-def _turned(scene: Scene, turn_deg: float) -> list[Segment]:
-    """Return the scene's segments with the pointer moved by an angle about the hub."""
-    hub = np.array(scene.truth.landmarks[SegmentClass.PIVOT])
-    matrix = cv2.getRotationMatrix2D((float(hub[0]), float(hub[1])), -turn_deg, 1.0)
-
-    def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], dtype=np.float64)
-
-    truth = scene.truth
-    polygons = {**truth.polygons, SegmentClass.POINTER: turn(truth.polygons[SegmentClass.POINTER])}
-    tip = turn(np.array(truth.landmarks[SegmentClass.TIP]))
-    landmarks = {**truth.landmarks, SegmentClass.TIP: (float(tip[0]), float(tip[1]))}
-    return Scene(scene.luma, replace(truth, polygons=polygons, landmarks=landmarks)).segments()
-
-
 def test_a_pointer_in_the_gap_is_off_scale() -> None:
     gapped = next(
         s for s in map(draw, range(80))
@@ -225,7 +199,7 @@ def test_a_pointer_in_the_gap_is_off_scale() -> None:
     )  # fmt: skip
     span = 360 - _gap_deg(gapped)
     turn = (1 - gapped.truth.fraction) * span + _gap_deg(gapped) / 2
-    reading = one(reader(gapped, _turned(gapped, turn)), gapped.luma)
+    reading = one(reader(gapped, turned(gapped, turn)), gapped.luma)
     assert reading.quality is not Quality.GOOD
     assert reading.reason in (Reason.OFF_SCALE, Reason.BLURRED)
     assert reading.fraction is not None
@@ -241,7 +215,7 @@ def _gap_deg(scene: Scene) -> float:
 
 def test_two_pointers_that_score_alike_are_a_disagreement(scene: Scene) -> None:
     hand = (SegmentClass.POINTER, SegmentClass.TIP)
-    other = [s for s in _turned(scene, 60) if s.label in hand]
+    other = [s for s in turned(scene, 60) if s.label in hand]
     reading = one(reader(scene, [*scene.segments(), *other]), scene.luma)
     assert (reading.quality, reading.reason) == (Quality.UNCERTAIN, Reason.DISAGREEMENT)
 
@@ -250,7 +224,7 @@ def test_a_jump_is_implausible_until_it_is_confirmed(scene: Scene) -> None:
     meters = reader(scene, setup=replace(SETUP, max_rate=0.5))
     before = one(meters, scene.luma)
     # The same dial, now read with its range reversed in time: the pointer redrawn elsewhere.
-    turned = _redrawn(scene, 40)
+    turned = redrawn(scene, 40)
     segmenter = KnownSegmenter(turned.segments())
     meters._segmenter = segmenter
     held = one(meters, turned.luma, 1)
@@ -261,32 +235,6 @@ def test_a_jump_is_implausible_until_it_is_confirmed(scene: Scene) -> None:
     accepted = one(meters, turned.luma, 3)
     assert accepted.quality is Quality.GOOD
     assert accepted.value == accepted.raw
-
-
-def _redrawn(scene: Scene, turn_deg: float) -> Scene:
-    """Return the scene with its pointer painted over and drawn again at another angle."""
-    fraction = scene.truth.fraction
-    turn = -turn_deg if fraction > 0.5 else turn_deg
-    moved = _turned(scene, turn)
-    hub = np.array(scene.truth.landmarks[SegmentClass.PIVOT])
-    tip = next(np.array(s.box.center) for s in moved if s.label is SegmentClass.TIP)
-    luma = scene.luma.copy()
-    polygon = scene.truth.polygons[SegmentClass.POINTER]
-    hole = np.zeros_like(luma)
-    cv2.fillPoly(hole, [np.round(polygon).astype(np.int32)], (255.0,))
-    luma = np.asarray(
-        cv2.inpaint(luma, cv2.dilate(hole, np.ones((7, 7))), 5, cv2.INPAINT_TELEA), dtype=np.uint8
-    )
-    dark = float(np.median(luma)) > 110
-    ends = [(int(p[0]), int(p[1])) for p in (hub, tip)]
-    cv2.line(luma, ends[0], ends[1], (0.0 if dark else 255.0,), 5, cv2.LINE_AA)
-    half = np.array([-(tip - hub)[1], (tip - hub)[0]]) / np.linalg.norm(tip - hub) * 2.5
-    polygons = {
-        **scene.truth.polygons,
-        SegmentClass.POINTER: np.array([hub + half, hub - half, tip - half, tip + half]),
-    }
-    landmarks = {**scene.truth.landmarks, SegmentClass.TIP: (float(tip[0]), float(tip[1]))}
-    return Scene(luma, replace(scene.truth, polygons=polygons, landmarks=landmarks))
 
 
 def test_a_camera_that_moved_says_so_and_recovers(scene: Scene) -> None:
@@ -321,94 +269,6 @@ def test_frames_of_several_cameras_are_kept_apart(scene: Scene) -> None:
     meters = MeterReader(detector, KnownSegmenter(scene.segments()), [SETUP, other])
     readings = meters.read([frame(scene.luma, 0), frame(scene.luma, 0, "cam2")])
     assert [(r.camera, r.meter) for r in readings] == [("cam", "p1"), ("cam2", "p9")]
-
-
-class CountingDetector(KnownDetector):
-    """Counts how often it is asked."""
-
-    frames = 0
-
-    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
-        self.frames += len(frames)
-        return super().detect(frames)
-
-
-def two_rates(scene: Scene) -> tuple[MeterReader, CountingDetector]:
-    detector = CountingDetector(Detection(MeterKind.POINTER, scene.box, 0.9))
-    return MeterReader(detector, KnownSegmenter(scene.segments()), [SETUP], cadence_s=1.0), detector
-
-
-def test_between_two_passes_the_luma_plane_alone_is_read(scene: Scene) -> None:
-    meters, detector = two_rates(scene)
-    readings = [one(meters, scene.luma, index) for index in range(25)]
-    # Frames come at 10 a second: the networks look at 0, 1 and 2 s.
-    assert detector.frames == 3
-    assert all(r.quality is Quality.GOOD for r in readings)
-    assert all(r.value == pytest.approx(10 * scene.truth.fraction, abs=0.1) for r in readings)
-
-
-def test_the_luma_plane_alone_follows_a_pointer_that_moved(scene: Scene) -> None:
-    meters, detector = two_rates(scene)
-    one(meters, scene.luma)
-    one(meters, _redrawn(scene, 20).luma, 1)
-    turned = _redrawn(scene, 40)
-    reading = one(meters, turned.luma, 2)
-    assert detector.frames == 1
-    reference = MeterReader(KnownDetector(*detector.detections), KnownSegmenter(turned.segments()), [SETUP])
-    assert reading.value == pytest.approx(one(reference, turned.luma).value, abs=0.1)
-
-
-def test_a_pointer_that_leaps_is_in_doubt_until_the_networks_looked(scene: Scene) -> None:
-    detector = CountingDetector(Detection(MeterKind.POINTER, scene.box, 0.9))
-    segmenter = KnownSegmenter(scene.segments())
-    meters = MeterReader(detector, segmenter, [SETUP], cadence_s=1.0)
-    one(meters, scene.luma)
-    turned = _redrawn(scene, 70)
-    leapt = one(meters, turned.luma, 1)
-    assert (leapt.quality, leapt.value) == (Quality.UNCERTAIN, None)
-    segmenter.segments = list(turned.segments())
-    seen, followed = one(meters, turned.luma, 2), one(meters, turned.luma, 3)
-    assert detector.frames == 2
-    assert (seen.quality, followed.quality) == (Quality.GOOD, Quality.GOOD)
-    assert followed.value == pytest.approx(seen.value, abs=0.1)
-
-
-def test_a_doubtful_frame_brings_the_networks_back_at_once(scene: Scene) -> None:
-    meters, detector = two_rates(scene)
-    one(meters, scene.luma)
-    covered = scene.luma.copy()
-    covered[:] = cv2.GaussianBlur(covered, (0, 0), 25)
-    # Not within a fifth of the cadence of their last look, but then.
-    first = one(meters, covered, 1)
-    assert (first.quality, first.value) == (Quality.UNCERTAIN, None)
-    one(meters, covered, 2)
-    assert detector.frames == 2
-
-
-def test_a_meter_that_stays_covered_does_not_take_every_frame(scene: Scene) -> None:
-    meters, detector = two_rates(scene)
-    covered = np.asarray(cv2.GaussianBlur(scene.luma, (0, 0), 25), dtype=np.uint8)
-    readings = [one(meters, covered, index) for index in range(40)]
-    # In four seconds: at 0, then 0.2 s, 0.4 s, 0.8 s and each 1 s after the look before.
-    assert 5 <= detector.frames <= 7
-    assert all(r.quality is not Quality.GOOD for r in readings)
-    assert {r.reason for r in readings} == {Reason.BLURRED}
-
-
-def test_networks_that_contradict_the_luma_plane_are_a_disagreement(scene: Scene) -> None:
-    meters, _ = two_rates(scene)
-    one(meters, scene.luma)
-    turned = _redrawn(scene, 40)
-    # The networks still claim the old place, on a frame in which the pointer left it.
-    both = (
-        np.minimum(scene.luma, turned.luma)
-        if np.median(scene.luma) > 110
-        else np.maximum(scene.luma, turned.luma)
-    )
-    reading = one(meters, both, 10)
-    assert reading.quality is not Quality.GOOD or reading.value == pytest.approx(
-        10 * scene.truth.fraction, abs=0.2
-    )
 
 
 def test_a_folder_of_photographs_does_not_fill_the_memory(scene: Scene) -> None:

@@ -1,6 +1,7 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from meter_infer.plausibility import CONFIRM, RateLimit, Spreads, SpreadWindow
@@ -42,6 +43,23 @@ def test_scattered_outliers_never_add_up_to_a_jump() -> None:
     limit.accept(1.0, 0.0)
     wild = [5.0, 9.0, 3.0, 8.0, 2.0, 7.0]
     assert not any(limit.accept(value, 0.1 * (k + 1))[1] for k, value in enumerate(wild))
+
+
+def test_what_runs_away_a_little_in_every_frame_is_held_back() -> None:
+    limit = RateLimit(max_rate=0.1, tolerance=0.14)
+    values = [(0.13 * k, 0.1 * k) for k in range(60)]  # 1.3 a second, less than the tolerance a frame
+    own = [limit.accept(value, at_s)[1] for value, at_s in values]
+    assert own[0]
+    assert not any(own[4:])
+    # it stands still again: that is accepted, as any jump is
+    rest = [limit.accept(values[-1][0], 6.0 + 0.1 * k)[1] for k in range(CONFIRM)]
+    assert rest[-1]
+
+
+def test_what_trembles_within_the_tolerance_is_never_held_back() -> None:
+    limit = RateLimit(max_rate=0.01, tolerance=0.1)
+    noise = np.random.default_rng(0).uniform(-0.09, 0.09, 500)
+    assert all(limit.accept(5.0 + 0.0005 * k + shake, 0.05 * k)[1] for k, shake in enumerate(noise.tolist()))
 
 
 def test_time_that_stands_still_allows_no_change() -> None:

@@ -138,6 +138,28 @@ def test_points_in_the_picture_make_scales_that_differ_no_contradiction() -> Non
         assert (doubted.reason is Reason.DISAGREEMENT) == contradicts
 
 
+def test_what_is_followed_well_is_not_left_for_another_hand_in_passing() -> None:
+    state = MeterState(SETUP)
+    here = seen(0.4)
+    verify(SHOT.luma, here, None, False, state)
+    before, followed = state.fast, FastReading(0.4, 1.0)
+    assert here.pointer is not None
+    # as when the pointer passes a set-point hand that is longer, and a look takes that for the pointer
+    hub, tip = here.pointer.hub, here.pointer.tip
+    other = replace(here, fraction=0.41, pointer=replace(here.pointer, tip=hub + 1.5 * (tip - hub)))
+    assert verify(SHOT.luma, other, followed, False, state).confidence >= 0.5
+    assert state.fast is before
+    verify(SHOT.luma, here, followed, False, state)
+    verify(SHOT.luma, other, followed, False, state)
+    assert state.fast is before
+    verify(SHOT.luma, other, followed, False, state)  # twice in a row: what is followed is out of date
+    assert state.fast is not before
+    # and what is not followed well is left at once
+    before = state.fast
+    verify(SHOT.luma, here, FastReading(0.4, 0.4), False, state)
+    assert state.fast is not before
+
+
 def test_three_that_differ_stay_in_doubt() -> None:
     state = MeterState(SETUP)
     verify(SHOT.luma, seen(0.4), None, False, state)

@@ -81,7 +81,8 @@ class FastDial:
         x1, y1 = int(np.clip(low[0], 0, width - 1)), int(np.clip(low[1], 0, height - 1))
         x2, y2 = int(np.clip(high[0], x1 + 1, width)), int(np.clip(high[1], y1 + 1, height))
         self._window = x1, y1, x2, y2
-        self._frame = width, height
+        self.shape = height, width
+        """Of the frames that can be read."""
 
         def covers(radii: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.maximum(MASK_RAD, BROAD * self._length / radii)
@@ -166,8 +167,8 @@ class FastDial:
     def _view(self, luma: Luma) -> Luma:
         """Return the part of the frame that the tables are made for, moved along by whole pixels."""
         x1, y1, x2, y2 = self._window
-        dx = min(max(round(self._shift.x), -x1), self._frame[0] - x2)
-        dy = min(max(round(self._shift.y), -y1), self._frame[1] - y2)
+        dx = min(max(round(self._shift.x), -x1), self.shape[1] - x2)
+        dy = min(max(round(self._shift.y), -y1), self.shape[0] - y2)
         self._moved = dx, dy
         return luma[y1 + dy : y2 + dy, x1 + dx : x2 + dx]
 
@@ -212,7 +213,7 @@ class FastDial:
         np.maximum(relief, 0.0, out=relief)
         centers: list[float] = []
         weights: list[float] = []
-        strengths = [height / self._step for height in heights.tolist()]
+        strengths = [height / max(self._step, 1.0) for height in heights.tolist()]
         for strength, (mass, moment, square) in zip(
             strengths, relief.dot(self._moments).tolist(), strict=True
         ):

@@ -43,6 +43,8 @@ class FastTube:
 
     def __init__(self, luma: Luma, geometry: TubeGeometry, fraction: float) -> None:
         self.geometry = geometry
+        self.shape: tuple[int, ...] = luma.shape
+        """Of the frames that can be read."""
         self._drawn = geometry
         self._count = int(np.clip(round((1 + 2 * MARGIN) * geometry.length), 64, 640))
         self._make_table(luma)

@@ -4,6 +4,7 @@ Everything here works on a `Patch`: the part of the luma plane around one meter,
 meter is larger than a reading needs, so that the cost of a reading does not grow with the camera.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
@@ -18,6 +19,8 @@ Points = NDArray[np.float64]
 
 Profile = NDArray[np.float32]
 
+_LEAST = 64
+"""Samples below which nobody can tell whether a picture is even."""
 BLANK = 4
 """Luma steps below which everything is one brightness."""
 MAX_SIDE = 560
@@ -143,10 +146,20 @@ def subpixel_peak(values: NDArray[np.floating], index: int) -> float:
     return index + min(max(0.5 * (left - right) / bend, -0.5), 0.5)
 
 
-def is_blank(luma: Luma) -> bool:
-    """Say whether a picture shows nothing at all: one brightness, but for noise."""
+def is_blank(luma: Luma, boxes: Sequence[Box] = ()) -> bool:
+    """Say whether a picture shows nothing at all: one brightness, but for noise.
+
+    `boxes`: where instruments are known to be. A small one that is lit, in a dark plant, is something.
+    """
+    if not _is_even(luma):
+        return False
+    crops = (cut_patch(luma, box, margin=0.0).pixels for box in boxes)
+    return all(crop.size < _LEAST or _is_even(crop) for crop in crops)
+
+
+def _is_even(luma: Luma) -> bool:
     small = luma[:: max(1, luma.shape[0] // 64), :: max(1, luma.shape[1] // 64)]
-    if small.size < 64:
+    if small.size < _LEAST:
         return False
     # Nearly every picture shows something, and an eighth of the samples proves it: so many of them as make up
     # 2 % of all are dark, and as many are brighter by the limit. Each sample costs a miss of the cache.

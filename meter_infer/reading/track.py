@@ -115,7 +115,20 @@ class DialTrack:
         shift = np.linalg.norm(known.to_dial(seen.center))
         growth = abs(np.log(seen.radius / known.radius))
         turn = abs(wrap(known.start_angle + known.span / 2 - seen.start_angle - seen.span / 2))
-        return bool(max(shift, growth) < strict * MOVED and turn < strict * TURNED)
+        if max(shift, growth) < strict * MOVED and turn < strict * TURNED:
+            return True
+        # Of a short arc nobody sees where its centre is: it may be the same arc all the same.
+        return bool(_arcs_apart(known, seen) < strict * MOVED)
+
+
+def _arcs_apart(known: DialGeometry, seen: DialGeometry) -> float:
+    """Return how far start, middle and end of two scales are apart at most, in radii."""
+    shares = np.array([0.0, 0.5, 1.0])
+    before, after = (dial.start_angle + shares * dial.span for dial in (known, seen))
+    apart = known.to_dial(seen.polar(after, np.ones(1))[:, 0]) - np.stack(
+        [np.cos(before), np.sin(before)], axis=-1
+    )
+    return float(np.linalg.norm(apart, axis=-1).max())
 
 
 def _robust_mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

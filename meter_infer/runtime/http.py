@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -30,7 +31,7 @@ class StatusServer:
             }
 
         try:
-            self._server = _Server((host, port), Handler)
+            self._server = _Server6((host, port), Handler) if ":" in host else _Server((host, port), Handler)
         except OSError as error:
             raise ConfigError(
                 f"The status page cannot listen on {host}:{port}: {error.strerror}; "
@@ -71,6 +72,10 @@ class _Server(ThreadingHTTPServer):
             logger.debug("A request of the status page broke off: %s", error)
         else:
             logger.error("The status page failed.", exc_info=True)
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -65,7 +65,9 @@ class Judge:
 
     def _judged(self, reading: Reading, meter: _Meter | None) -> Reading:
         if self._frozen(reading.camera) and reading.reason is not Reason.NO_SIGNAL:
-            return replace(reading, value=None, quality=Quality.BAD, reason=Reason.STALE)
+            return replace(
+                reading, value=None, raw=None, fraction=None, quality=Quality.BAD, reason=Reason.STALE
+            )
         if meter is None or reading.quality is not Quality.GOOD or reading.value is None:
             return reading
         smooth = meter.median.add(reading.value, reading.captured_at.timestamp())

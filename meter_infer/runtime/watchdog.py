@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 _EVERY_S = 0.25
 _NOTIFY_S = 2.0
 _FADING = 0.95
+_VANISHED_S = 10.0
+"""How long a meter that nobody configured is missed aloud."""
 _LONGEST_S = 30.0
 """Patience with the slowest machine."""
 
@@ -25,7 +27,8 @@ class Watchdog:
     """Publishes ``bad`` readings for meters that nobody reads, and watches the reading loop.
 
     A camera without frames gives ``bad/no_signal``; a camera with frames that are not read in time gives
-    ``bad/stale``; both once per cadence, though not more often than each second.
+    ``bad/stale``; both once per cadence, though not more often than each second. A meter that nobody
+    configured is missed for a while only.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class Watchdog:
             return []
         last = self._board.last(settings.camera)
         kinds = {setup.meter: setup.kind for setup in settings.meters}
+        configured = frozenset(kinds)
         units = {setup.meter: setup.unit for setup in settings.meters}
         for (_, meter), seen in last.items():
             if meter not in kinds and seen.reading.reason is not Reason.NO_METER:
@@ -121,6 +125,8 @@ class Watchdog:
                     continue
             if now - self._said.get(key, float("-inf")) < max(1.0, settings.cadence_s):
                 continue
+            if meter not in configured and known is not None and now - known.read_s > patience + _VANISHED_S:
+                continue  # nobody asked for it, and it is gone
             self._said[key] = now
             out.append(_owed(feed, meter, kind, units.get(meter), reason))
         return out

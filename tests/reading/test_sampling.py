@@ -5,6 +5,7 @@ import pytest
 
 from meter_infer.reading.anchor import highest
 from meter_infer.reading.sampling import BLANK, is_blank
+from meter_infer.types import Box
 
 
 def by_definition(luma: np.ndarray) -> bool:
@@ -25,6 +26,15 @@ def test_a_blank_picture_is_told_from_a_few_samples_as_from_all(size: tuple[int,
             assert is_blank(luma) == by_definition(luma)
             told.add(is_blank(luma))
     assert told == ({True, False} if min(size) > 7 else {False})
+
+
+def test_a_small_gauge_that_is_lit_in_the_dark_is_something() -> None:
+    luma = np.full((1080, 1920), 4, np.uint8)
+    luma[500:620, 900:1020] = np.random.default_rng(0).integers(40, 220, (120, 120))
+    lit, dark, outside = Box(900, 500, 1020, 620), Box(100, 100, 220, 220), Box(3000, 10, 3200, 200)
+    assert is_blank(luma)
+    assert not is_blank(luma, [dark, lit])
+    assert is_blank(luma, [dark, outside])
 
 
 @pytest.mark.parametrize("count", [20, 700, 5000])

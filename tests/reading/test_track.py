@@ -1,9 +1,12 @@
 """What many looks know of one dial, and what they do not once the picture moved."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from meter_infer.reading.dial import DialView, view_dial
+from meter_infer.reading.geometry import DialGeometry
 from meter_infer.reading.track import DialTrack
 from tests.reading.plain_dial import View, shoot
 
@@ -46,3 +49,19 @@ def test_a_picture_that_was_lost_and_is_back_is_known_as_well_as_before() -> Non
     assert (moved, track.count) == (False, 6)
     _, moved = track.add(seen(3.0), 0.8)
     assert not moved
+
+
+def short_arc(growth: float, shift: float = 0.0) -> DialGeometry:
+    """Return a scale of 80 degrees from (-64, 0) to (64, 0) and above, of a circle of 100 * growth px."""
+    radius, half = 100 * growth, float(np.arcsin(0.64 / growth))
+    center = np.array([shift, radius * np.cos(half)])
+    return DialGeometry(center, np.eye(2) * radius, -np.pi / 2 - half, 2 * half)
+
+
+def test_a_short_arc_is_at_one_place_wherever_its_centre_seems_to_be() -> None:
+    known, other, moved = short_arc(1.0), short_arc(1.15), short_arc(1.0, 8.0)
+    assert np.linalg.norm(known.to_dial(other.center)) > 0.15
+    for geometry, elsewhere in ((other, False), (moved, True)):
+        track = DialTrack()
+        track.add(replace(seen(), geometry=known), 0.8)
+        assert track.add(replace(seen(), geometry=geometry), 0.8)[1] == elsewhere

@@ -170,6 +170,6 @@ def test_sizes() -> None:
     assert parse_size(None, 640) == (640, 640)
     assert parse_size("320", 640) == (320, 320)
     assert parse_size("1280x720", 640) == (1280, 720)
-    for bad in ("0", "axb", "1x2x3", "9999", "-5"):
+    for bad in ("0", "axb", "1x2x3", "9999", "-5", "²"):
         with pytest.raises(ConfigError, match="--size"):
             parse_size(bad, 640)

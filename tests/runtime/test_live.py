@@ -241,7 +241,7 @@ def test_a_frozen_picture_is_no_reading() -> None:
         until(lambda: any(r.reason is Reason.STALE for r in sink.readings))
         assert "frozen" in health_of(live).problems["camera/a"]
     stale = next(r for r in sink.readings if r.reason is Reason.STALE)
-    assert (stale.quality, stale.value) == (Quality.BAD, None)
+    assert (stale.quality, stale.value, stale.raw, stale.fraction) == (Quality.BAD, None, None, None)
 
 
 def test_reload_adds_changes_and_removes_without_touching_the_rest() -> None:
@@ -353,6 +353,25 @@ def test_a_reading_that_comes_after_the_watchdog_spoke_is_left_out() -> None:
         assert families["meter_infer_readings_late"].samples[0].value == live.dispatcher.late
     times = [r.captured_at for r in sink.readings]
     assert times == sorted(times)
+
+
+def test_a_meter_that_nobody_configured_is_not_missed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meter_infer.runtime.watchdog._VANISHED_S", 1.5)
+    sink = ListSink()
+
+    class Vanishing(FakeReader):
+        def read(self, frames: Sequence[Frame]) -> list[Reading]:
+            found = super().read(frames)
+            first = [replace(item, meter="auto-1") for item in found if item.frame < 3]
+            return [*found, *first]
+
+    live = Live(LiveSettings((camera("a"),), BatchLimits(window_s=0.002)), Parts(fake_camera, (sink,)))
+    live.start(Vanishing())
+    until(lambda: any(r.meter == "auto-1" and r.reason is Reason.STALE for r in sink.readings))
+    until(lambda: sink.readings[-1].frame > sink.readings[0].frame + 100, 8.0)
+    missed = [r for r in sink.readings if r.meter == "auto-1" and r.reason is Reason.STALE]
+    assert live.stop() == []
+    assert 1 <= len(missed) <= 3
 
 
 def test_a_machine_that_is_too_slow_still_reads() -> None:

@@ -64,6 +64,19 @@ def test_a_stream_that_starts_its_stamps_anew_does_not_turn_time_back() -> None:
     assert out[-1] == at(20)
 
 
+def test_a_camera_whose_clock_is_behind_slows_time_and_does_not_stop_it() -> None:
+    clock = StreamClock()
+    out = []
+    for step in range(800):  # 20 frames a second; its first report comes after 3 s, and says 8 s less
+        if step >= 60:
+            clock.told(step * 4500, at(step * 0.05 - 8))
+        out.append(clock.captured_at(step * 4500, BASE, at(step * 0.05)))
+    steps = [(b - a).total_seconds() for a, b in pairwise(out)]
+    assert all(0 <= step < 0.06 for step in steps)
+    assert sum(step < 0.02 for step in steps) <= 1  # where it has caught up
+    assert out[-1] == at(799 * 0.05 - 8)
+
+
 def test_a_machine_whose_clock_is_set_back_is_followed() -> None:
     clock = StreamClock()
     clock.captured_at(0, BASE, at(3600))
@@ -106,7 +119,7 @@ def test_the_judge_smooths_good_readings_only_and_leaves_raw_alone() -> None:
     (stale,) = judge([], [reading(camera="frozen")])
     assert isinstance(stale, Reading)
     assert (stale.value, stale.quality, stale.reason) == (None, Quality.BAD, Reason.STALE)
-    assert stale.raw == 1.0
+    assert (stale.raw, stale.fraction) == (None, None)
 
 
 def test_reconfiguring_keeps_what_did_not_change() -> None:

@@ -84,3 +84,20 @@ def test_many_configured_cameras_are_all_kept(scene: Scene) -> None:
         reader.configure(f"cam{number}", [replace(SETUP, camera=f"cam{number}")])
     reader.read([frame(scene.luma, 0)])
     assert ("cam0", "p1") in reader._roster.states
+
+
+def test_new_limits_do_not_put_a_camera_back_that_was_moved(scene: Scene) -> None:
+    reader, detector = make(scene)
+    points = scene.truth.scale_points
+    first = replace(SETUP, calibration=None, calibration_points=(points[0], points[-1]))
+    reader.configure("cam", [first])
+    reader.read([frame(scene.luma, 0)])
+    state = reader._roster.states["cam", "p1"]
+    state.standing.lost = True
+    reader.configure("cam", [replace(first, max_rate=3.0)])
+    assert reader._roster.states["cam", "p1"] is not state
+    assert reader._roster.states["cam", "p1"].standing is state.standing
+    # points that were clicked anew belong to the picture as it is now
+    reader.configure("cam", [replace(first, calibration_points=(points[0], points[1]))])
+    assert reader._roster.states["cam", "p1"].standing is not state.standing
+    assert detector.calls == 1

@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from meter_infer.app import ReaderOptions
 from meter_infer.config import load_site
 from meter_infer.errors import ConfigError, ModelError
+from meter_infer.runtime.redact import Secrets
 from meter_infer.runtime.timing import Observe
 from meter_infer.service import LiveReader, Service, ServiceOptions
 from tests.real.parts import free_port, write_clip
@@ -31,6 +33,15 @@ def site(folder: Path, more: str = "") -> Path:
         "sinks: {csv: {directory: readings, every: frame}}\n" + more
     )
     return path
+
+
+def has_ipv6() -> bool:
+    """Say whether this machine answers on its IPv6 address."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
 
 
 def test_a_recording_is_read_frame_by_frame_to_its_end(folder: Path) -> None:
@@ -79,6 +90,17 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(folder: Path) -> No
             )
 
 
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_the_status_page_on_an_ipv6_address(folder: Path) -> None:
+    port = free_port()
+    text = f'http: {{listen: "[::1]:{port}"}}'
+    service = Service(load_site(site(folder, text)), ServiceOptions(build_reader=build))
+    service.start()
+    with urllib.request.urlopen(f"http://[::1]:{port}/metrics", timeout=5) as answer:
+        assert b"meter_infer_stage_seconds" in answer.read()
+    assert service.stop() == []
+
+
 def test_a_client_that_says_nothing_holds_up_no_other(folder: Path) -> None:
     port = free_port()
     service = Service(
@@ -104,6 +126,25 @@ def test_a_reload_with_a_mistake_changes_nothing(folder: Path) -> None:
     path.unlink()
     assert not service.reload()
     assert service.live.feeds() == feeds
+    assert service.stop() == []
+
+
+def test_a_reload_keeps_the_cadence_that_the_service_was_started_with(folder: Path) -> None:
+    service = Service(load_site(site(folder, "reading: {cadence: 1s}")), ServiceOptions(build_reader=build))
+    service.start()
+    before = service.live.loop.limits
+    site(folder, "reading: {cadence: frame, staleness: 4s}")
+    assert service.reload()
+    assert service.live.loop.limits == replace(before, staleness_s=4.0)
+    assert service.stop() == []
+
+
+def test_the_health_page_hides_passwords(folder: Path) -> None:
+    secrets = Secrets(["s3cret"])
+    service = Service(load_site(site(folder)), ServiceOptions(build_reader=build), secrets)
+    service.start()
+    service.live.loop.failing, service.live.loop.last_failure = 3, "no answer from srt://hall?x=s3cret"
+    assert service.health().problems["reading"].endswith("srt://hall?x=***")
     assert service.stop() == []
 
 
