@@ -139,7 +139,10 @@ def strips(
         list[str] | None,
         typer.Option("--photographs", help="The same, labelled by hand; the segmenter has seen them."),
     ] = None,
-    begin_with: BeginOption = None,
+    begin_with: Annotated[
+        Path | None,
+        typer.Option("--begin-with", help="Checkpoint, or a strip network's ONNX file, to begin with."),
+    ] = None,
     minutes: Annotated[float, typer.Option(help="How long to train.", min=0.01)] = 60.0,
     batch: Annotated[int, typer.Option(help="Strips a step.", min=1)] = 32,
     rate: Annotated[float, typer.Option("--rate", help="Peak learning rate.", min=1e-7)] = 2e-3,

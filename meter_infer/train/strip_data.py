@@ -45,8 +45,8 @@ EXACT, BY_HAND = 1.0, 2.2
 """Standard deviation of the truth, columns: of rendered pictures, and of labels drawn by hand."""
 _MOST_VAIN = 300
 _NEVER = datetime.fromtimestamp(0, UTC)
-GREY, TINTED, CONTRAST, BLURRED, NOISY = 0.12, 0.5, 0.7, 0.25, 0.3
-"""Shares of strips whose picture is changed."""
+GREY, TINTED, CONTRAST, BLURRED, NOISY, MIRRORED = 0.12, 0.5, 0.7, 0.25, 0.3, 0.5
+"""Shares of strips whose picture is changed. Only tubes are mirrored: left and right are alike to a level."""
 
 
 class Sample(NamedTuple):
@@ -124,6 +124,8 @@ class StripSource:
         unroll(frame, *axis.table(), axis.step, image[:3])
         image[3:, 0] = strip_of(axis, seen.sights).hints
         if rng is not None:
+            if self._kind is MeterKind.LEVEL and rng.random() < MIRRORED:
+                image[:3] = image[:3, ::-1].copy()
             _recolour(image[:3], rng)
             _forget(image[3:, 0], TOLD_BY_HAND if source.by_hand else TOLD, rng)
         return Sample(image, _target(axis, seen.truth, BY_HAND if source.by_hand else EXACT))

@@ -23,6 +23,7 @@ from meter_infer.train.networks import has_fast_bfloat16, pick_device, read_stat
 from meter_infer.train.onnx_fp16 import store_fp16
 from meter_infer.train.strip_data import StripSource
 from meter_infer.train.strip_network import ARCHITECTURE, KINDS, StripNetwork, StripTask
+from meter_infer.train.warmstart import warm_start_strips
 
 LAST = "last.pt"
 OPSET = 17
@@ -30,6 +31,8 @@ _AVERAGE, _AVERAGE_FROM = 0.998, 10.0
 _GRADIENT_LIMIT = 5.0
 _FINAL_RATE = 0.01
 _TOLERANCE = 0.05
+_UNFOLD_WITH = 64
+"""Strips that show the statistics of a network that begins with an ONNX file."""
 _RESCAN = 500
 """Steps between two looks for new pictures, and between two checkpoints."""
 
@@ -55,7 +58,7 @@ class StripTraining:
     def __init__(
         self, recipe: StripRecipe, out: Path, source: StripSource, begin_with: Path | None = None
     ) -> None:
-        """`begin_with`: a checkpoint of another run to begin with. Raises ModelError."""
+        """`begin_with`: a checkpoint of another run, or `export_strips`'s ONNX file. Raises ModelError."""
         self.recipe, self.out = recipe, out
         self._source = source
         self.device = pick_device()
@@ -64,9 +67,14 @@ class StripTraining:
         network = StripNetwork(KINDS[recipe.task])
         state = load_strip_state(out / LAST, recipe.task) if (out / LAST).exists() else None
         if state is None and begin_with is not None:
-            first = load_strip_state(begin_with, recipe.task)
-            network.load_state_dict(first["average"])
-            self.earlier = int(first["step"]) + int(first["earlier"])
+            if begin_with.suffix.lower() == ".onnx":
+                sample = np.random.default_rng([recipe.seed, *b"begin"])
+                strips = np.stack([source.draw(sample).image for _ in range(_UNFOLD_WITH)])
+                warm_start_strips(network, begin_with, torch.from_numpy(strips))
+            else:
+                first = load_strip_state(begin_with, recipe.task)
+                network.load_state_dict(first["average"])
+                self.earlier = int(first["step"]) + int(first["earlier"])
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self._average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
         self._optimiser = torch.optim.AdamW(

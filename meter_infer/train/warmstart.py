@@ -1,4 +1,4 @@
-"""Begin a training with another network's convolutions, read from an ONNX file.
+"""Begin a training with another network's weights, read from an ONNX file.
 
 Exporters fold batch norm into the convolution before it. To train on, the fold is undone: the
 convolution keeps its folded weight, and the batch norm gets the statistics its input shows on
@@ -7,6 +7,7 @@ exactly what the folded convolution computed, and in training, where a batch's o
 are used, nearly so; an identity batch norm would rescale every layer on the first step.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from meter_infer.errors import ModelError
+from meter_infer.train.strip_network import StripNetwork
 
 FoldedWeights = dict[str, NDArray[np.float32]]
 """Initialisers by ultralytics' names: ``model.0.conv.weight``, ``model.0.conv.bias``, ..."""
@@ -62,6 +64,48 @@ def read_folded_weights(path: Path) -> FoldedWeights:
             f"{path} has no initialisers named as ultralytics names them; export it with ultralytics"
         )
     return weights
+
+
+def warm_start_strips(network: StripNetwork, path: Path, strips: torch.Tensor) -> None:
+    """Copy the weights of an ONNX file that `export_strips` wrote, unfolding the batch norms.
+
+    ``strips``: float32 (n, 3 + hints, ROWS, places), a few dozen of the training data. The network is changed
+    in place. Raises ModelError when the file cannot be read or holds another network.
+    """
+    try:
+        graph = onnx.load(str(path)).graph
+    except (OSError, DecodeError) as error:
+        raise ModelError(f"cannot read {path} to begin with: {error}") from error
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    widened = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
+
+    def array(name: str) -> torch.Tensor:
+        tensor = stored[widened.get(name, name)]
+        return torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
+
+    state = network.state_dict()
+    try:
+        # Folded ones have names of the exporter's own, and stand in the order in which they are computed.
+        folded = [
+            [array(name) for name in node.input[1:]]
+            for node in graph.node
+            if node.op_type == "Conv" and array(node.input[1]).ndim == 4
+        ]
+        for name in state:
+            if not name.startswith("folds."):
+                state[name] = array(name)
+        for place, (weight, offset) in enumerate(folded):
+            state[f"folds.{place}.conv.weight"] = weight
+            state[f"folds.{place}.norm.bias"] = offset
+        for name in state:
+            if name.endswith(".norm.weight"):
+                state[name] = torch.full_like(state[name], math.sqrt(1 + nn.BatchNorm2d(1).eps))
+        network.load_state_dict(state)
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{path} holds no strip network of this kind; name one that `export` wrote."
+        ) from error
+    unfold(network, [fold.norm for fold in network.folds], strips)
 
 
 def warm_start(network: nn.Module, weights: FoldedWeights, pictures: torch.Tensor) -> WarmStart:

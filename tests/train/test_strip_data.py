@@ -143,3 +143,26 @@ def test_rendered_data_sets_are_read(tmp_path: Path) -> None:
     source = StripSource(MeterKind.LEVEL, [folder], Known(MeterKind.LEVEL))
     assert source.counts == {str(tmp_path / "set"): 3}
     assert source.draw(np.random.default_rng(0)).target.max() > 0.0
+
+
+def test_tubes_are_mirrored_and_dials_are_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GREY", "TINTED", "CONTRAST", "BLURRED", "NOISY"):
+        monkeypatch.setattr(f"meter_infer.train.strip_data.{name}", 0.0)
+    monkeypatch.setattr("meter_infer.train.strip_data._moved", lambda axis, rng: axis)
+    ways: dict[MeterKind, set[bool]] = {}
+    for kind in MeterKind:
+        known = Known(kind)
+        folder = written(tmp_path / kind.value, known)
+        source = StripSource(kind, [folder], known)
+        (path,) = folder.folder.pictures
+        plain = source.sample(folder, path, None)
+        assert plain is not None
+        ways[kind] = set()
+        for seed in range(12):
+            drawn = source.sample(folder, path, np.random.default_rng(seed))
+            assert drawn is not None
+            same = np.allclose(drawn.image[:3], plain.image[:3], atol=1e-6)
+            assert same or np.allclose(drawn.image[:3], plain.image[:3, ::-1], atol=1e-6)
+            assert np.array_equal(drawn.target, plain.target)
+            ways[kind].add(same)
+    assert ways == {MeterKind.LEVEL: {True, False}, MeterKind.POINTER: {True}}

@@ -26,13 +26,15 @@ from meter_infer.types import MeterKind  # noqa: E402
 from tests.train.test_strip_data import Known, written  # noqa: E402
 
 
-def training(root: Path, task: str = "tube", minutes: float = 0.05, out: str = "run") -> StripTraining:
+def training(
+    root: Path, task: str = "tube", minutes: float = 0.05, out: str = "run", begin_with: Path | None = None
+) -> StripTraining:
     kind = KINDS[task]  # type: ignore[index]
     known = Known(kind)
     data = root / f"data_{task}"
     folder = StripFolder(DataFolder(data), by_hand=False) if data.exists() else written(data, known)
     recipe = StripRecipe(task, minutes=minutes, batch=2, warmup_steps=2)  # type: ignore[arg-type]
-    return StripTraining(recipe, root / out, StripSource(kind, [folder], known))
+    return StripTraining(recipe, root / out, StripSource(kind, [folder], known), begin_with)
 
 
 @pytest.mark.parametrize("kind", list(MeterKind))
@@ -148,3 +150,32 @@ def test_other_checkpoints_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="it is refused"):
         export_strips(tmp_path / "text.pt", tmp_path / "a.onnx", "", [])
     assert not is_strips(tmp_path / "text.pt")
+
+
+@pytest.mark.parametrize("task", ["dial", "tube"])
+def test_it_begins_with_an_onnx_file_of_its_kind(tmp_path: Path, task: str) -> None:
+    first = training(tmp_path, task)
+    for module in first.network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):  # norms that are far from the identity
+            module.weight.data.uniform_(0.5, 1.5)
+            module.bias.data.uniform_(-0.5, 0.5)
+            module.running_mean.uniform_(-0.3, 0.3)
+            module.running_var.uniform_(0.5, 2.0)
+    (tmp_path / "run").mkdir()
+    first._average = {k: v.clone() for k, v in first.network.state_dict().items()}
+    first._save()
+    add_to_manifest(tmp_path, export_strips(tmp_path / "run/last.pt", tmp_path / "it.onnx", "one crop", []))
+    again = training(tmp_path, task, out="again", begin_with=tmp_path / "it.onnx")
+    kind = KINDS[first.recipe.task]
+    strips = torch.rand(2, 3 + HINTS[kind], ROWS, PLACES[kind])
+    with torch.inference_mode():
+        expected = first.network.eval()(strips)
+        found = again.network.eval()(strips)
+    # half-precision weights on disk
+    assert torch.allclose(found, expected, atol=0.02 * float(expected.abs().max()))
+    other = "tube" if task == "dial" else "dial"
+    with pytest.raises(ModelError, match="no strip network of this kind"):
+        training(tmp_path, other, out="other", begin_with=tmp_path / "it.onnx")
+    (tmp_path / "text.onnx").write_text("no network", encoding="utf-8")
+    with pytest.raises(ModelError, match="cannot read"):
+        training(tmp_path, task, out="text", begin_with=tmp_path / "text.onnx")
