@@ -14,6 +14,10 @@ ORDER_SCORE = 0.4
 """The same for a configured meter without a place."""
 FORGET_AFTER = 3
 """An automatic meter is reported missing this often, then no more until it is seen again."""
+DROP_AFTER = 1000
+"""An automatic meter that was missing in so many looks in a row is known no more: what comes there is new."""
+LOST_AFTER = 5
+"""A configured meter without a `box`, missing in so many looks in a row, is looked for elsewhere."""
 
 
 @dataclass(slots=True)
@@ -26,6 +30,10 @@ class Place:
     """Where it is: from the configuration at first, then from the last detection. None: not yet seen."""
     automatic: bool = False
     missed: int = 0
+    given: bool = False
+    """The configuration says where it is, so that it is looked for nowhere else."""
+    born: int = 0
+    """The look that it was first seen in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +55,22 @@ class Binder:
     places: list[Place] = field(default_factory=list)
     automatic: bool = True
     """Give meters that no configuration knows an id of their own."""
+    gone: list[str] = field(default_factory=list)
+    """Automatic meters that the last frame ended for good."""
     _made: int = 0
+    _looks: int = 0
 
     def bind(self, detections: Sequence[Detection]) -> list[Bound]:
         """Return every known meter, seen or not, in the order of the configuration.
 
         A detection goes to the meter of its kind whose place it overlaps most. Meters without a
         place take the clearest of what is left, as many as they are, in reading order (rows from the top,
-        then from the left). What is left over after that gets a stable id ``auto-1``, ``auto-2``, ... if
-        `automatic`.
+        then from the left). So do those whose place was theirs by sight alone and that have long been missing
+        there, if what has come into view since is as many as they are: the camera was moved. What is left over
+        after that gets a stable id ``auto-1``, ``auto-2``, ... if `automatic`.
         """
+        self._looks += 1
+        self.gone = []
         free = list(detections)
         taken: dict[int, Detection] = {}
         pairs = sorted(
@@ -86,16 +100,54 @@ class Binder:
             for index, match in zip(homeless, _reading_order(clear[: len(homeless)]), strict=False):
                 taken[index] = match
                 left.remove(match)
+        self._relocate(taken, left)
         if self.automatic:
             for detection in (d for d in left if d.score >= FOUND_SCORE):
                 taken[len(self.places)] = detection
                 self._made += 1
-                self.places.append(Place(f"auto-{self._made}", detection.kind, None, automatic=True))
-        return [
-            bound
-            for index, place in enumerate(self.places)
-            if (bound := self._bound(place, taken.get(index)))
-        ]
+                name = f"auto-{self._made}"
+                self.places.append(Place(name, detection.kind, None, automatic=True, born=self._looks))
+        bound = [self._bound(place, taken.get(index)) for index, place in enumerate(self.places)]
+        ended = [place for place in self.places if place.automatic and place.missed > DROP_AFTER]
+        for place in ended:
+            self._end(place)
+        return [each for each in bound if each is not None]
+
+    def _relocate(self, taken: dict[int, Detection], left: list[Detection]) -> None:
+        """Give lost meters of the configuration what came into view after they were last seen."""
+        for kind in MeterKind:
+            lost = [
+                index
+                for index, place in enumerate(self.places)
+                if place.kind is kind and index not in taken and place.box is not None
+                and not (place.automatic or place.given) and place.missed >= LOST_AFTER
+            ]  # fmt: skip
+            if not lost:
+                continue
+            since = self._looks - 1 - min(self.places[index].missed for index in lost)
+            newcomers = [
+                index
+                for index, place in enumerate(self.places)
+                if place.kind is kind and place.automatic and place.born > since and index in taken
+            ]
+            found = [d for d in left if d.kind is kind and d.score >= FOUND_SCORE]
+            found += [taken[index] for index in newcomers]
+            if len(found) != len(lost):
+                continue  # which is which cannot be told
+            for index in newcomers:
+                del taken[index]
+            for index, match in zip(lost, _reading_order(found), strict=True):
+                taken[index] = match
+            left[:] = [d for d in left if all(d is not match for match in found)]
+            # from the last, since `taken` counts the places before it
+            for index in reversed(newcomers):
+                self._end(self.places[index])
+                for later in sorted(i for i in taken if i > index):
+                    taken[later - 1] = taken.pop(later)
+
+    def _end(self, place: Place) -> None:
+        self.gone.append(place.meter)
+        self.places.remove(place)
 
     def _bound(self, place: Place, detection: Detection | None) -> Bound | None:
         if detection is not None:

@@ -72,7 +72,11 @@ class Roster:
 
     def bind(self, camera: str, detections: Sequence[Detection]) -> list[Bound]:
         """Return a camera's meters in a frame with these detections; see `Binder.bind`."""
-        return self._binder(camera).bind(detections)
+        binder = self._binder(camera)
+        bound = binder.bind(detections)
+        for meter in binder.gone:
+            self._states.pop((camera, meter), None)
+        return bound
 
     def state(self, camera: str, meter: str, kind: MeterKind) -> MeterState:
         """Return what is remembered of a meter; one that is new has an empty memory."""
@@ -115,7 +119,9 @@ class Roster:
         self._states.clear()
 
     def _enter(self, setup: MeterSetup, before: MeterState | None = None) -> None:
-        self._binder(setup.camera).places.append(Place(setup.meter, setup.kind, setup.box))
+        self._binder(setup.camera).places.append(
+            Place(setup.meter, setup.kind, setup.box, given=setup.box is not None)
+        )
         state = self._states[setup.camera, setup.meter] = MeterState(setup)
         points = setup.calibration_points
         if (

@@ -1,4 +1,12 @@
-from meter_infer.binding import FORGET_AFTER, FOUND_SCORE, ORDER_SCORE, Binder, Place
+from meter_infer.binding import (
+    DROP_AFTER,
+    FORGET_AFTER,
+    FOUND_SCORE,
+    LOST_AFTER,
+    ORDER_SCORE,
+    Binder,
+    Place,
+)
 from meter_infer.types import Box, Detection, MeterKind
 
 
@@ -70,3 +78,57 @@ def test_a_meter_without_a_place_takes_the_clearest_detection_and_not_the_upperm
     pair = Binder([Place(name, MeterKind.POINTER, None) for name in ("a", "b")], automatic=False)
     found = pair.bind([doubtful, seen(300, 200), seen(100, 210)])
     assert {b.meter: b.box.x1 for b in found if b.box} == {"a": 100, "b": 300}
+
+
+def where(binder: Binder, *detections: Detection) -> dict[str, float | None]:
+    return {b.meter: b.box.x1 if b.score and b.box else None for b in binder.bind(detections)}
+
+
+def test_meters_without_a_box_are_found_again_after_the_camera_was_moved() -> None:
+    binder = Binder([Place(name, MeterKind.POINTER, None) for name in ("a", "b")])
+    assert where(binder, seen(0, 0), seen(200, 0), seen(900, 0)) == {"a": 0, "b": 200, "auto-1": 900}
+    for _ in range(LOST_AFTER):
+        moved = where(binder, seen(400, 300), seen(600, 300), seen(900, 0))
+        assert moved == {"a": None, "b": None, "auto-1": 900, "auto-2": 400, "auto-3": 600}
+    after = where(binder, seen(400, 300), seen(600, 300), seen(900, 0))
+    assert after == {"a": 400, "b": 600, "auto-1": 900}
+    assert binder.gone == ["auto-3", "auto-2"]
+    assert where(binder, seen(400, 300), seen(600, 300), seen(900, 0)) == after
+    assert binder.gone == []
+
+
+def test_a_lost_meter_takes_nothing_whose_identity_is_in_doubt() -> None:
+    binder = Binder([Place(name, MeterKind.POINTER, None) for name in ("a", "b")])
+    where(binder, seen(0, 0), seen(200, 0))
+    for _ in range(LOST_AFTER + 3):  # one stays; two others came
+        seen_now = where(binder, seen(0, 0), seen(400, 300), seen(600, 300))
+    assert seen_now == {"a": 0, "b": None, "auto-1": 400, "auto-2": 600}
+
+
+def test_a_lost_meter_does_not_take_what_was_in_view_before() -> None:
+    binder = Binder([Place("a", MeterKind.POINTER, None)])
+    where(binder, seen(0, 0))
+    where(binder, seen(0, 0), seen(400, 0))
+    for _ in range(LOST_AFTER + 3):
+        covered = where(binder, seen(400, 0))
+    assert covered == {"a": None, "auto-1": 400}
+
+
+def test_a_meter_with_a_box_is_looked_for_nowhere_else() -> None:
+    box = Box(0, 0, 100, 100)
+    binder = Binder([Place("a", MeterKind.POINTER, box, given=True)])
+    for _ in range(LOST_AFTER + 3):
+        missing = where(binder, seen(400, 0))
+    assert missing == {"a": None, "auto-1": 400}
+
+
+def test_an_automatic_meter_that_stays_away_is_no_longer_known() -> None:
+    binder = Binder()
+    where(binder, seen(0, 0))
+    for _ in range(DROP_AFTER):
+        binder.bind([])
+    assert [place.meter for place in binder.places] == ["auto-1"]
+    binder.bind([])
+    assert binder.places == []
+    assert binder.gone == ["auto-1"]
+    assert where(binder, seen(0, 0)) == {"auto-2": 0}
