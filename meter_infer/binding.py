@@ -66,8 +66,8 @@ class Binder:
         A detection goes to the meter of its kind whose place it overlaps most. Meters without a
         place take the clearest of what is left, as many as they are, in reading order (rows from the top,
         then from the left). So do those whose place was theirs by sight alone and that have long been missing
-        there, if what has come into view since is as many as they are: the camera was moved. What is left over
-        after that gets a stable id ``auto-1``, ``auto-2``, ... if `automatic`.
+        there, if what has come into view since is as many as they are: the camera was moved. What is left
+        over after that gets a stable id ``auto-1``, ``auto-2``, ... if `automatic`.
         """
         self._looks += 1
         self.gone = []

@@ -2,6 +2,8 @@
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -98,29 +100,32 @@ def bench_command(
     if isinstance(ctx.obj, Run):  # a test's own reader
         run = replace(run, build_reader=ctx.obj.build_reader)
     console = stderr_console()
-    quiet = logging.getLogger("meter_infer")
-    quiet.setLevel(logging.ERROR)
-    lacks = why_no_rtsp()
-    if lacks:
-        console.print(f"no RTSP here ({lacks}): the cameras are paced from their files")
-    if with_growth:
-        points = _grow(run, specs[0], calibrated, console)
+    with _quiet():
+        lacks = why_no_rtsp()
+        if lacks:
+            console.print(f"no RTSP here ({lacks}): the cameras are paced from their files")
+        if with_growth:
+            points = _grow(run, specs[0], calibrated, console)
+            if json_file is not None:
+                _write(json_file, json.dumps([point.as_json() for point in points], indent=2).encode())
+            if plot is not None:
+                _write(plot, cv2.imencode(".png", draw_growth(points, fps))[1].tobytes())
+            return
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+        ) as bar:
+            line = bar.add_task("rendering the cameras", total=sum(spec.frames for spec in specs))
+            clips = make_clips(cache_folder(), specs, lambda frames: bar.advance(line, frames), calibrated)
+            bar.update(line, total=1.0, completed=0.0)
+            report = measure(
+                run, clips, lambda what, share: bar.update(line, description=what, completed=share)
+            )
+            bar.update(line, description="done", completed=1.0)
+        _show(report, calibrated)
         if json_file is not None:
-            _write(json_file, json.dumps([point.as_json() for point in points], indent=2).encode())
+            _write(json_file, json.dumps(report.as_json(), indent=2).encode())
         if plot is not None:
-            _write(plot, cv2.imencode(".png", draw_growth(points, fps))[1].tobytes())
-        return
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as bar:
-        line = bar.add_task("rendering the cameras", total=sum(spec.frames for spec in specs))
-        clips = make_clips(cache_folder(), specs, lambda frames: bar.advance(line, frames), calibrated)
-        bar.update(line, total=1.0, completed=0.0)
-        report = measure(run, clips, lambda what, share: bar.update(line, description=what, completed=share))
-        bar.update(line, description="done", completed=1.0)
-    _show(report, calibrated)
-    if json_file is not None:
-        _write(json_file, json.dumps(report.as_json(), indent=2).encode())
-    if plot is not None:
-        _write(plot, cv2.imencode(".png", draw_report(report))[1].tobytes())
+            _write(plot, cv2.imencode(".png", draw_report(report))[1].tobytes())
 
 
 def _grow(run: Run, like: VideoSpec, calibrated: bool, console: Console) -> list[Point]:
@@ -223,3 +228,15 @@ def rows_of(report: Report) -> list[tuple[str, str]]:
     if report.coverage is not None:
         rows.append(("coverage", f"{report.coverage:.1%} of frames and meters have a good reading"))
     return rows
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what the service says of its cameras out of the report's way."""
+    service = logging.getLogger("meter_infer")
+    before = service.level
+    service.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        service.setLevel(before)
