@@ -11,6 +11,9 @@ from meter_infer.sources.base import Closing
 from meter_infer.sources.picture import PICTURE_SUFFIXES, read_picture
 from meter_infer.types import Frame
 
+_TOLD = 3
+"""Damaged pictures of which it is said what is wrong; the others are only named."""
+
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Return a sort key that puts `frame2` before `frame10`, whatever the case of the letters."""
@@ -23,7 +26,7 @@ class FolderSource(Closing):
 
     With a `camera` they are one camera's pictures, one after the other. Without one nothing says that
     they belong together, and each is its own camera, called like its file. A damaged picture is left out
-    and counted in `problem`. Raises SourceError for a folder without pictures, and when none is readable.
+    and named in `problem`. Raises SourceError for a folder without pictures, and when none is readable.
     """
 
     fps: float | None = None
@@ -46,7 +49,7 @@ class FolderSource(Closing):
         self._cameras = [camera] * len(self.paths) if camera else _names(self.paths)
 
     def __iter__(self) -> Iterator[Frame]:
-        damaged: list[SourceError] = []
+        damaged: list[tuple[str, SourceError]] = []
         read = 0
         for index in range(0, len(self.paths), self._every):
             if not self._open:
@@ -55,15 +58,17 @@ class FolderSource(Closing):
             try:
                 frame = read_picture(path, self._cameras[index], index)
             except SourceError as error:
-                damaged.append(error)
+                damaged.append((path.name, error))
                 continue
             read += 1
             yield frame
         if damaged and not read:
-            raise damaged[0]
+            raise damaged[0][1]
         if damaged:
-            self.problem = (
-                f"{len(damaged)} of {read + len(damaged)} pictures could not be read; first: {damaged[0]}"
+            told = " ".join(str(error) for _, error in damaged[:_TOLD])
+            rest = ", ".join(name for name, _ in damaged[_TOLD:])
+            self.problem = f"{len(damaged)} of {read + len(damaged)} pictures could not be read. {told}" + (
+                f" The others: {rest}." if rest else ""
             )
 
     def close(self) -> None:

@@ -219,8 +219,19 @@ def test_a_damaged_picture_in_a_folder_costs_itself_alone(tmp_path: Path) -> Non
     with open_source(str(tmp_path)) as source:
         assert [frame.index for frame in source] == [0, 3]
         assert source.problem is not None
-        assert source.problem.startswith("2 of 4 pictures could not be read; first: ")
+        assert source.problem.startswith("2 of 4 pictures could not be read. ")
         assert "b.png is empty" in source.problem
+        assert "c.jpg is damaged" in source.problem
+
+
+def test_many_damaged_pictures_are_all_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", np.zeros((2, 2), np.uint8))
+    for name in ("b", "c", "d", "e", "f"):
+        (tmp_path / f"{name}.png").write_bytes(b"")
+    with open_source(str(tmp_path)) as source:
+        assert len(list(source)) == 1
+        assert source.problem is not None
+        assert source.problem.endswith("d.png is empty. The others: e.png, f.png.")
 
 
 def test_a_folder_of_damaged_pictures_alone(tmp_path: Path) -> None:
