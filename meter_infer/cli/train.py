@@ -41,7 +41,7 @@ ValOption = Annotated[
 ]
 WarmOption = Annotated[
     Path | None,
-    typer.Option("--warm-start", help="ONNX file of a YOLOv8s whose convolutions the network begins with."),
+    typer.Option("--warm-start", help="ONNX file whose weights it begins with: of its kind, or a YOLOv8s."),
 ]
 BeginOption = Annotated[Path | None, typer.Option("--begin-with", help="Checkpoint to begin with.")]
 RecipeOption = Annotated[

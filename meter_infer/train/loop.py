@@ -33,7 +33,7 @@ from meter_infer.train.networks import (
 )
 from meter_infer.train.recipe import Recipe
 from meter_infer.train.validate import measure
-from meter_infer.train.warmstart import read_folded_weights, warm_start
+from meter_infer.train.warmstart import is_wider, read_folded_weights, warm_start
 
 LAST = "last.pt"
 BEST = "best.pt"
@@ -121,7 +121,7 @@ class Training:
         sample = replace(self.recipe, batch=_UNFOLD_PICTURES, larger_sizes=())
         batch = make_batch(self._mixture, sample, rng, mosaic=False)
         pictures = torch.from_numpy(batch.pictures).float() / 255
-        if self.recipe.architecture.startswith("yolov8n"):
+        if is_wider(weights, network):
             # imported on use: only this path needs it
             from meter_infer.train.prune import narrow_start
 

@@ -59,11 +59,22 @@ def read_folded_weights(path: Path) -> FoldedWeights:
         for tensor in graph.initializer
         if tensor.name.startswith("model.") and tensor.name.endswith((".weight", ".bias"))
     }
+    for node in graph.node:
+        # the exporter stores biases that are equal once
+        if node.op_type == "Identity" and (source := node.input[0].removesuffix("_f32")) in weights:
+            weights[node.output[0]] = weights[source]
     if not any(name.endswith(".conv.weight") for name in weights):
         raise ModelError(
             f"{path} has no initialisers named as ultralytics names them; export it with ultralytics"
         )
     return weights
+
+
+def is_wider(weights: FoldedWeights, network: nn.Module) -> bool:
+    """Say whether weights belong to a network with more channels, to which a narrower one must be fitted."""
+    name, first = next((n, m) for n, m in network.named_modules() if isinstance(m, nn.Conv2d))
+    weight = weights.get(f"{name}.weight")
+    return weight is not None and weight.shape[0] > first.out_channels
 
 
 def warm_start_strips(network: StripNetwork, path: Path, strips: torch.Tensor) -> None:

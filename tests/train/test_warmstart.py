@@ -13,10 +13,11 @@ from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from torch import nn  # noqa: E402
 
 from meter_infer.errors import ModelError  # noqa: E402
+from meter_infer.resources import data_dir  # noqa: E402
 from meter_infer.train.networks import build_network  # noqa: E402
 from meter_infer.train.prune import narrow_start  # noqa: E402
 from meter_infer.train.recipe import Task  # noqa: E402
-from meter_infer.train.warmstart import read_folded_weights, warm_start  # noqa: E402
+from meter_infer.train.warmstart import is_wider, read_folded_weights, warm_start  # noqa: E402
 
 
 def folded(network: nn.Module) -> dict[str, np.ndarray]:
@@ -90,6 +91,20 @@ def test_a_narrow_network_follows_a_wide_one() -> None:
     assert report.explained > 0.3
     with torch.no_grad():
         assert torch.isfinite(network.eval()(pictures)[0]).all()
+
+
+def test_only_a_wider_network_has_to_be_fitted() -> None:
+    network = build_network(tiny(Task.DETECT, seed=9))
+    assert is_wider(folded(donor("yolov8s")), network)
+    assert not is_wider(folded(donor()), network)
+
+
+def test_shipped_weights_are_all_taken_up() -> None:
+    """Equal biases are stored once and in half precision there."""
+    network = build_network(tiny(Task.DETECT, seed=9))
+    weights = read_folded_weights(data_dir("models") / "detect.onnx")
+    report = warm_start(network, weights, torch.rand(2, 3, 64, 64))
+    assert report.convolutions == report.convolutions_in_all
 
 
 @pytest.mark.parametrize("content", [b"", b"no onnx file", None])
