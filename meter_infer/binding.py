@@ -30,8 +30,8 @@ class Place:
     """Where it is: from the configuration at first, then from the last detection. None: not yet seen."""
     automatic: bool = False
     missed: int = 0
-    given: bool = False
-    """The configuration says where it is, so that it is looked for nowhere else."""
+    home: Box | None = None
+    """Where the configuration says it is: it is looked for there too, and nowhere else."""
     born: int = 0
     """The look that it was first seen in."""
 
@@ -63,33 +63,27 @@ class Binder:
     def bind(self, detections: Sequence[Detection]) -> list[Bound]:
         """Return every known meter, seen or not, in the order of the configuration.
 
-        A detection goes to the meter of its kind whose place it overlaps most. Meters without a
-        place take the clearest of what is left, as many as they are, in reading order (rows from the top,
-        then from the left). So do those whose place was theirs by sight alone and that have long been missing
-        there, if what has come into view since is as many as they are: the camera was moved. What is left
-        over after that gets a stable id ``auto-1``, ``auto-2``, ... if `automatic`.
+        A detection goes to the meter of its kind whose place it overlaps most, and else to that whose
+        configured box it does; if these boxes explain more of what is seen than the places do, the camera is
+        back, and they count first. Meters without a place take the clearest of what is left in reading order
+        (rows from the top, then from the left), if there are as many as they are: which is which could not be
+        told. So do those whose place was theirs by sight alone and that have long been missing there, if what
+        has come into view since is as many as they are: the camera was moved. What is left over after that
+        gets a stable id ``auto-1``, ``auto-2``, ... if `automatic`.
         """
         self._looks += 1
         self.gone = []
         free = list(detections)
         taken: dict[int, Detection] = {}
-        pairs = sorted(
-            (
-                (place.box.iou(detection.box), index, number)
-                for index, place in enumerate(self.places)
-                if place.box is not None
-                for number, detection in enumerate(free)
-                if detection.kind is place.kind
-            ),
-            reverse=True,
-        )
-        used: set[int] = set()
-        for overlap, index, number in pairs:
-            if overlap < SAME_PLACE or index in taken or number in used:
-                continue
-            taken[index] = free[number]
-            used.add(number)
-        left = _reading_order([d for number, d in enumerate(free) if number not in used])
+        places, homes = ([getattr(place, at) for place in self.places] for at in ("box", "home"))
+        followed, back = self._overlapping(places, free), self._overlapping(homes, free)
+        configured = {index for index, place in enumerate(self.places) if place.home is not None}
+        orders = (back, followed) if len(back) > len(configured & followed.keys()) else (followed, back)
+        for order in orders:
+            for index, number in order.items():
+                if index not in taken and not any(free[number] is each for each in taken.values()):
+                    taken[index] = free[number]
+        left = _reading_order([d for d in free if not any(d is each for each in taken.values())])
         for kind in MeterKind:
             homeless = [
                 i for i, p in enumerate(self.places) if p.kind is kind and not p.box and i not in taken
@@ -97,7 +91,9 @@ class Binder:
             clear = sorted(
                 (d for d in left if d.kind is kind and d.score >= ORDER_SCORE), key=lambda d: -d.score
             )
-            for index, match in zip(homeless, _reading_order(clear[: len(homeless)]), strict=False):
+            if len(clear) < len(homeless):
+                continue
+            for index, match in zip(homeless, _reading_order(clear[: len(homeless)]), strict=True):
                 taken[index] = match
                 left.remove(match)
         self._relocate(taken, left)
@@ -113,6 +109,27 @@ class Binder:
             self._end(place)
         return [each for each in bound if each is not None]
 
+    def resize(self, x: float, y: float) -> None:
+        """Take note that the camera's frames have `x` times as many pixels across, `y` times as many down."""
+        for place in self.places:
+            place.box = place.box and place.box.scaled(x, y)
+            place.home = place.home and place.home.scaled(x, y)
+
+    def _overlapping(self, boxes: Sequence[Box | None], free: Sequence[Detection]) -> dict[int, int]:
+        """Return which place (by `boxes`) gets which detection of its kind, the best overlap first."""
+        pairs = [
+            (overlap, index, number)
+            for index, (place, box) in enumerate(zip(self.places, boxes, strict=True))
+            if box is not None
+            for number, detection in enumerate(free)
+            if detection.kind is place.kind and (overlap := box.iou(detection.box)) >= SAME_PLACE
+        ]
+        found: dict[int, int] = {}
+        for _, index, number in sorted(pairs, reverse=True):
+            if index not in found and number not in found.values():
+                found[index] = number
+        return found
+
     def _relocate(self, taken: dict[int, Detection], left: list[Detection]) -> None:
         """Give lost meters of the configuration what came into view after they were last seen."""
         for kind in MeterKind:
@@ -120,7 +137,7 @@ class Binder:
                 index
                 for index, place in enumerate(self.places)
                 if place.kind is kind and index not in taken and place.box is not None
-                and not (place.automatic or place.given) and place.missed >= LOST_AFTER
+                and not place.automatic and place.home is None and place.missed >= LOST_AFTER
             ]  # fmt: skip
             if not lost:
                 continue

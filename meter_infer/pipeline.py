@@ -116,9 +116,14 @@ class MeterReader:
         A frame of one brightness (no signal) or one that is too old is not looked at; its
         configured meters are reported ``bad`` all the same: silence is no reading.
         """
+        sizes = {(frame.camera, frame.width, frame.height) for frame in frames}
+        if len(sizes) > len({frame.camera for frame in frames}):
+            return [reading for frame in frames for reading in self.read([frame])]
         for frame in frames:
             if (camera := self._roster.meet(frame.camera)) is not None:
                 self.forget(camera)
+            if self._roster.resize(frame.camera, (frame.width, frame.height)):
+                self._forget_frames(frame.camera)
         unfit = [self._unfit(frame) for frame in frames]
         quick = [
             None if reason else self._between(frame) for frame, reason in zip(frames, unfit, strict=True)

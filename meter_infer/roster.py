@@ -31,6 +31,7 @@ class Roster:
         self._recalled = dict(positions or {})
         self._binders: dict[str, Binder] = {}
         self._states: dict[tuple[str, str], MeterState] = {}
+        self._sizes: dict[str, tuple[int, int]] = {}
         self._configured: set[str] = set()
         for setup in meters:
             self._configured.add(setup.camera)
@@ -69,6 +70,26 @@ class Roster:
     def places(self, camera: str) -> list[Place]:
         """Return where the meters of a camera are, the configured ones first and in their order."""
         return self._binder(camera).places
+
+    def resize(self, camera: str, size: tuple[int, int]) -> bool:
+        """Take note of the size (width, height) of a camera's frames; say whether it is another than before.
+
+        Another stream of the same camera, such as its smaller one, shows the same view: where the meters are
+        is converted. How they look is known no more, and points in the old picture fit only where the meter
+        is where it was.
+        """
+        before = self._sizes.get(camera)
+        self._sizes[camera] = size
+        if before is None or before == size:
+            return False
+        self._binder(camera).resize(size[0] / before[0], size[1] / before[1])
+        for key, state in self._states.items():
+            if key[0] == camera:
+                self._states[key] = anew = MeterState(state.setup, limit=state.limit)
+                if state.setup.calibration_points is not None:
+                    anew.standing, anew.placed_on = state.standing, state.placed_on
+                    anew.standing.lost = True
+        return True
 
     def bind(self, camera: str, detections: Sequence[Detection]) -> list[Bound]:
         """Return a camera's meters in a frame with these detections; see `Binder.bind`."""
@@ -110,18 +131,18 @@ class Roster:
         """Forget a camera and its meters."""
         self._configured.discard(camera)
         self._binders.pop(camera, None)
+        self._sizes.pop(camera, None)
         for key in [key for key in self._states if key[0] == camera]:
             del self._states[key]
 
     def clear(self) -> None:
         """Forget everything but which cameras are configured."""
         self._binders.clear()
+        self._sizes.clear()
         self._states.clear()
 
     def _enter(self, setup: MeterSetup, before: MeterState | None = None) -> None:
-        self._binder(setup.camera).places.append(
-            Place(setup.meter, setup.kind, setup.box, given=setup.box is not None)
-        )
+        self._binder(setup.camera).places.append(Place(setup.meter, setup.kind, setup.box, home=setup.box))
         state = self._states[setup.camera, setup.meter] = MeterState(setup)
         points = setup.calibration_points
         if (

@@ -112,6 +112,10 @@ class Box:
         """Centre (x, y)."""
         return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
 
+    def scaled(self, x: float, y: float) -> "Box":
+        """Return the box in a picture of other pixels, `x` times as many across and `y` times down."""
+        return Box(x * self.x1, y * self.y1, x * self.x2, y * self.y2)
+
     def iou(self, other: "Box") -> float:
         """Intersection over union with another box, 0 to 1."""
         width = min(self.x2, other.x2) - max(self.x1, other.x1)

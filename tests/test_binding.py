@@ -116,7 +116,7 @@ def test_a_lost_meter_does_not_take_what_was_in_view_before() -> None:
 
 def test_a_meter_with_a_box_is_looked_for_nowhere_else() -> None:
     box = Box(0, 0, 100, 100)
-    binder = Binder([Place("a", MeterKind.POINTER, box, given=True)])
+    binder = Binder([Place("a", MeterKind.POINTER, box, home=box)])
     for _ in range(LOST_AFTER + 3):
         missing = where(binder, seen(400, 0))
     assert missing == {"a": None, "auto-1": 400}
@@ -132,3 +132,30 @@ def test_an_automatic_meter_that_stays_away_is_no_longer_known() -> None:
     assert binder.places == []
     assert binder.gone == ["auto-1"]
     assert where(binder, seen(0, 0)) == {"auto-2": 0}
+
+
+def test_meters_without_a_box_wait_until_all_of_them_are_in_view() -> None:
+    binder = Binder([Place(name, MeterKind.POINTER, None) for name in ("left", "right")], automatic=False)
+    assert where(binder, seen(300, 0)) == {"left": None, "right": None}
+    assert where(binder, seen(0, 0), seen(300, 0)) == {"left": 0, "right": 300}
+    assert where(binder, seen(300, 0)) == {"left": None, "right": 300}
+
+
+def test_a_camera_that_swung_away_slowly_and_came_back_finds_its_meters_at_their_boxes() -> None:
+    boxes = {"a": Box(400, 0, 500, 100), "b": Box(700, 0, 800, 100)}
+    binder = Binder([Place(name, MeterKind.POINTER, box, home=box) for name, box in boxes.items()])
+    for shift in range(0, 360, 40):
+        assert where(binder, seen(400 - shift, 0), seen(700 - shift, 0)) == {
+            "a": 400 - shift,
+            "b": 700 - shift,
+        }
+    assert where(binder, seen(400, 0), seen(700, 0)) == {"a": 400, "b": 700}
+
+
+def test_a_camera_that_shows_the_same_in_other_pixels_keeps_its_meters() -> None:
+    places = [Place("a", MeterKind.POINTER, Box(0, 0, 100, 100)), Place("b", MeterKind.POINTER, None)]
+    places[0].home = places[0].box
+    binder = Binder(places)
+    where(binder, seen(0, 0), seen(200, 0))
+    binder.resize(0.5, 0.5)
+    assert where(binder, seen(0, 0, side=50), seen(100, 0, side=50)) == {"a": 0, "b": 100}

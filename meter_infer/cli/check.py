@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from meter_infer.config import CameraConfig, MeterConfig, Site, load_site, site_json_schema
+from meter_infer.types import MeterKind
 
 _PLAIN_WIDTH = 140
 _BARE_VARIABLE = re.compile(r"\$[A-Za-z_]")
@@ -59,6 +60,14 @@ def _warnings(site: Site, camera: CameraConfig) -> Iterator[tuple[str, str]]:
     for name, meter in camera.meters.items():
         if not meter.range and not meter.calibration:
             yield f"meters.{name}", "has neither range nor calibration: no reading of it has a value"
+    for kind in MeterKind:
+        names = [name for name, meter in camera.meters.items() if meter.kind is kind and not meter.box]
+        if len(names) > 1:
+            yield (
+                "meters",
+                f"{' and '.join(names)} have no box and are told apart by their order in the picture alone, "
+                "once all of them are in view; give each a box",
+            )
 
 
 def _table(camera: CameraConfig) -> Table:
