@@ -1,6 +1,6 @@
 """Which detection is which meter: by place, by order where no place is given, else by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from meter_infer.types import Box, Detection, MeterKind
@@ -20,7 +20,7 @@ LOST_AFTER = 5
 """A configured meter without a `box`, missing in so many looks in a row, is looked for elsewhere."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Place:
     """A meter of one camera and where it was last seen."""
 
@@ -73,40 +73,31 @@ class Binder:
         """
         self._looks += 1
         self.gone = []
-        free = list(detections)
-        taken: dict[int, Detection] = {}
-        places, homes = ([getattr(place, at) for place in self.places] for at in ("box", "home"))
-        followed, back = self._overlapping(places, free), self._overlapping(homes, free)
-        configured = {index for index, place in enumerate(self.places) if place.home is not None}
-        orders = (back, followed) if len(back) > len(configured & followed.keys()) else (followed, back)
-        for order in orders:
-            for index, number in order.items():
-                if index not in taken and not any(free[number] is each for each in taken.values()):
-                    taken[index] = free[number]
-        left = _reading_order([d for d in free if not any(d is each for each in taken.values())])
+        taken: dict[Place, Detection] = {}
+        followed = self._overlapping(detections, {p: p.box for p in self.places if p.box is not None})
+        back = self._overlapping(detections, {p: p.home for p in self.places if p.home is not None})
+        orders = (
+            (back, followed) if len(back) > sum(p.home is not None for p in followed) else (followed, back)
+        )
+        for place, match in (pair for order in orders for pair in order.items()):
+            if place not in taken and not _is_among(match, taken.values()):
+                taken[place] = match
+        left = [d for d in detections if not _is_among(d, taken.values())]
         for kind in MeterKind:
-            homeless = [
-                i for i, p in enumerate(self.places) if p.kind is kind and not p.box and i not in taken
-            ]
-            clear = sorted(
-                (d for d in left if d.kind is kind and d.score >= ORDER_SCORE), key=lambda d: -d.score
-            )
-            if len(clear) < len(homeless):
-                continue
-            for index, match in zip(homeless, _reading_order(clear[: len(homeless)]), strict=True):
-                taken[index] = match
-                left.remove(match)
-        self._relocate(taken, left)
+            own = [p for p in self.places if p.kind is kind and not p.automatic and p not in taken]
+            homeless = [p for p in own if p.box is None]
+            self._give(homeless, ORDER_SCORE, -1, taken, left)
+            lost = [p for p in own if p.box and p.home is None and p.missed >= LOST_AFTER]
+            since = self._looks - 1 - min((p.missed for p in lost), default=0)
+            self._give(lost, FOUND_SCORE, since, taken, left, exactly=True)
         if self.automatic:
-            for detection in (d for d in left if d.score >= FOUND_SCORE):
-                taken[len(self.places)] = detection
+            for match in _reading_order([d for d in left if d.score >= FOUND_SCORE]):
                 self._made += 1
-                name = f"auto-{self._made}"
-                self.places.append(Place(name, detection.kind, None, automatic=True, born=self._looks))
-        bound = [self._bound(place, taken.get(index)) for index, place in enumerate(self.places)]
-        ended = [place for place in self.places if place.automatic and place.missed > DROP_AFTER]
-        for place in ended:
-            self._end(place)
+                place = Place(f"auto-{self._made}", match.kind, None, automatic=True, born=self._looks)
+                self.places.append(place)
+                taken[place] = match
+        bound = [self._bound(place, taken.get(place)) for place in self.places]
+        self._end([p for p in self.places if p.automatic and p.missed > DROP_AFTER])
         return [each for each in bound if each is not None]
 
     def resize(self, x: float, y: float) -> None:
@@ -115,56 +106,61 @@ class Binder:
             place.box = place.box and place.box.scaled(x, y)
             place.home = place.home and place.home.scaled(x, y)
 
-    def _overlapping(self, boxes: Sequence[Box | None], free: Sequence[Detection]) -> dict[int, int]:
+    def _overlapping(
+        self, detections: Sequence[Detection], boxes: dict[Place, Box]
+    ) -> dict[Place, Detection]:
         """Return which place (by `boxes`) gets which detection of its kind, the best overlap first."""
         pairs = [
-            (overlap, index, number)
-            for index, (place, box) in enumerate(zip(self.places, boxes, strict=True))
-            if box is not None
-            for number, detection in enumerate(free)
+            (overlap, place, detection)
+            for place, box in boxes.items()
+            for detection in detections
             if detection.kind is place.kind and (overlap := box.iou(detection.box)) >= SAME_PLACE
         ]
-        found: dict[int, int] = {}
-        for _, index, number in sorted(pairs, reverse=True):
-            if index not in found and number not in found.values():
-                found[index] = number
+        found: dict[Place, Detection] = {}
+        for _, place, detection in sorted(pairs, key=lambda pair: -pair[0]):
+            if place not in found and not _is_among(detection, found.values()):
+                found[place] = detection
         return found
 
-    def _relocate(self, taken: dict[int, Detection], left: list[Detection]) -> None:
-        """Give lost meters of the configuration what came into view after they were last seen."""
-        for kind in MeterKind:
-            lost = [
-                index
-                for index, place in enumerate(self.places)
-                if place.kind is kind and index not in taken and place.box is not None
-                and not place.automatic and place.home is None and place.missed >= LOST_AFTER
-            ]  # fmt: skip
-            if not lost:
-                continue
-            since = self._looks - 1 - min(self.places[index].missed for index in lost)
-            newcomers = [
-                index
-                for index, place in enumerate(self.places)
-                if place.kind is kind and place.automatic and place.born > since and index in taken
-            ]
-            found = [d for d in left if d.kind is kind and d.score >= FOUND_SCORE]
-            found += [taken[index] for index in newcomers]
-            if len(found) != len(lost):
-                continue  # which is which cannot be told
-            for index in newcomers:
-                del taken[index]
-            for index, match in zip(lost, _reading_order(found), strict=True):
-                taken[index] = match
-            left[:] = [d for d in left if all(d is not match for match in found)]
-            # from the last, since `taken` counts the places before it
-            for index in reversed(newcomers):
-                self._end(self.places[index])
-                for later in sorted(i for i in taken if i > index):
-                    taken[later - 1] = taken.pop(later)
+    def _give(
+        self,
+        wanting: Sequence[Place],
+        score: float,
+        since: int,
+        taken: dict[Place, Detection],
+        left: list[Detection],
+        *,
+        exactly: bool = False,
+    ) -> None:
+        """Give places of the configuration, all of one kind, what nobody has or automatic meters do.
 
-    def _end(self, place: Place) -> None:
-        self.gone.append(place.meter)
-        self.places.remove(place)
+        Only if there is enough for all of them: else it cannot be told which is which.
+
+        Args:
+            wanting: these places.
+            score: least score of what they may get.
+            since: look after which an automatic meter must have been born for its detection to be had.
+            taken, left: what is given to whom, and to nobody; changed.
+            exactly: only if there is no more than they need either.
+        """
+        if not wanting:
+            return
+        kind = wanting[0].kind
+        own = [p for p in taken if p.automatic and p.kind is kind and p.born > since]
+        clear = [d for d in (*left, *(taken[p] for p in own)) if d.kind is kind and d.score >= score]
+        if len(clear) < len(wanting) or (exactly and len(clear) > len(wanting)):
+            return
+        chosen = sorted(clear, key=lambda d: -d.score)[: len(wanting)]
+        ended = [p for p in own if _is_among(taken[p], chosen)]
+        for place in ended:
+            del taken[place]
+        self._end(ended)
+        taken.update(zip(wanting, _reading_order(chosen), strict=True))
+        left[:] = [d for d in left if not _is_among(d, chosen)]
+
+    def _end(self, places: Sequence[Place]) -> None:
+        self.gone += [place.meter for place in places]
+        self.places[:] = [place for place in self.places if place not in places]
 
     def _bound(self, place: Place, detection: Detection | None) -> Bound | None:
         if detection is not None:
@@ -174,6 +170,11 @@ class Binder:
         if place.automatic and place.missed > FORGET_AFTER:
             return None
         return Bound(place.meter, place.kind, place.box, 0.0)
+
+
+def _is_among(detection: Detection, others: Iterable[Detection]) -> bool:
+    """Say whether it is one of them, not just equal to one."""
+    return any(detection is each for each in others)
 
 
 def _reading_order(detections: Sequence[Detection]) -> list[Detection]:

@@ -92,7 +92,7 @@ def test_meters_without_a_box_are_found_again_after_the_camera_was_moved() -> No
         assert moved == {"a": None, "b": None, "auto-1": 900, "auto-2": 400, "auto-3": 600}
     after = where(binder, seen(400, 300), seen(600, 300), seen(900, 0))
     assert after == {"a": 400, "b": 600, "auto-1": 900}
-    assert binder.gone == ["auto-3", "auto-2"]
+    assert binder.gone == ["auto-2", "auto-3"]
     assert where(binder, seen(400, 300), seen(600, 300), seen(900, 0)) == after
     assert binder.gone == []
 
@@ -159,3 +159,10 @@ def test_a_camera_that_shows_the_same_in_other_pixels_keeps_its_meters() -> None
     where(binder, seen(0, 0), seen(200, 0))
     binder.resize(0.5, 0.5)
     assert where(binder, seen(0, 0, side=50), seen(100, 0, side=50)) == {"a": 0, "b": 100}
+
+
+def test_automatic_meters_give_way_to_configured_ones_that_waited_for_each_other() -> None:
+    binder = Binder([Place(name, MeterKind.POINTER, None) for name in ("left", "right")])
+    assert where(binder, seen(300, 0)) == {"left": None, "right": None, "auto-1": 300}
+    assert where(binder, seen(0, 0), seen(300, 0)) == {"left": 0, "right": 300}
+    assert binder.gone == ["auto-1"]
