@@ -187,16 +187,16 @@ def _left(state: MeterState, geometry: DialGeometry | TubeGeometry | None) -> bo
     """Say whether a meter calibrated by points is so far from those that they cannot be trusted."""
     if state.setup.calibration_points is None or geometry is None:
         return False
-    before, moved = state.placed_on, np.array(state.standing.moved)
+    before, still = state.placed_on, geometry.moved(-np.array(state.standing.moved))
     if before is None:
-        off = _off_center(geometry, state.setup.calibration_points)
+        off = _off_center(still, state.setup.calibration_points)
         if off is not None and off > POINTS_OFF:
             return True  # it moved while nobody watched: since the points were clicked, before the first look
-        state.placed_on = geometry
-    elif isinstance(before, DialGeometry) and isinstance(geometry, DialGeometry):
-        return bool(np.linalg.norm(before.to_dial(geometry.center - moved)) > POINTS_LEFT)
-    elif isinstance(before, TubeGeometry) and isinstance(geometry, TubeGeometry):
-        shift = (geometry.start + geometry.end - before.start - before.end) / 2 - moved
+        state.placed_on = still
+    elif isinstance(before, DialGeometry) and isinstance(still, DialGeometry):
+        return bool(np.linalg.norm(before.to_dial(still.center)) > POINTS_LEFT)
+    elif isinstance(before, TubeGeometry) and isinstance(still, TubeGeometry):
+        shift = (still.start + still.end - before.start - before.end) / 2
         return bool(np.linalg.norm(shift) > POINTS_LEFT * before.length)
     return False
 

@@ -67,7 +67,8 @@ def _sharpness(crop: NDArray[np.uint8]) -> float:
     scale = _PROBE_PX / max(crop.shape)
     probe: cv2.typing.MatLike = crop
     if scale < 1:
-        probe = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        height, width = (max(1, round(side * scale)) for side in crop.shape)
+        probe = cv2.resize(crop, (width, height), interpolation=cv2.INTER_AREA)
     contrast = float(probe.astype(np.float32).var())
     if contrast < 1.0:
         return 0.0

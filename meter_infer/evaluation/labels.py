@@ -1,6 +1,7 @@
 """Labelled photographs: the JSON that tells what each gauge in a picture shows."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -186,6 +187,8 @@ def _scale_points(where: str, item: object) -> tuple[tuple[float, Point], ...]:
 def _number(where: str, key: str, item: object) -> float:
     if isinstance(item, bool) or not isinstance(item, int | float):
         raise LabelError(f"{where}: '{key}' is not a number.")
+    if not math.isfinite(item):
+        raise LabelError(f"{where}: '{key}' is {item}; leave the key out where nobody knows it.")
     return float(item)
 
 

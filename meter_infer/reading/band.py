@@ -15,6 +15,10 @@ _FEWEST = 12
 _SHORT_ARC = np.deg2rad(200)
 _SLIM = 0.4
 """Ratio of a pointer's extents up to which its mask has a direction."""
+_FAINT = 0.05
+"""Mean score of a direction without a band."""
+_LEAST_BINS = 8
+"""Directions of a turn of 240 that the shortest band fills."""
 
 
 def likely_cells(mask: Mask, threshold: float) -> tuple[Points, NDArray[np.float64]]:
@@ -117,8 +121,11 @@ def band_ends(geometry: DialGeometry, mask: Mask) -> tuple[float, float] | None:
     smooth_count = np.convolve(np.r_[count[-2:], count, count[:2]], kernel, "valid")
     level = smooth_total / np.maximum(smooth_count, 1e-9)
     (high,) = quantiles(level, 0.8)
-    if high <= 0.05:
-        return None
+    if high <= _FAINT:  # less than a fifth of the turn has a band
+        seen = level[level > _FAINT]
+        if len(seen) < _LEAST_BINS:
+            return None
+        (high,) = quantiles(seen, 0.8)
     inside = level > 0.5 * high
     if inside.all():
         return 0.0, TAU - 1e-6

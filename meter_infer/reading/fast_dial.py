@@ -25,7 +25,7 @@ from meter_infer.reading.fast import RELIT, Course, FastReading
 from meter_infer.reading.geometry import TAU, DialGeometry
 from meter_infer.reading.pointer import mask_crossing
 from meter_infer.reading.polar import PolarPicture, Table, polar_table
-from meter_infer.reading.quality import ramp
+from meter_infer.reading.quality import on_scale, ramp
 from meter_infer.reading.surroundings import around_dial
 from meter_infer.types import Luma, Reason
 
@@ -53,6 +53,8 @@ One that moves on may have come from a dark sector of the face to a bright one."
 STIFF = 0.02
 LEARN_EVERY = 8
 """Frames between two that are learned: the background is static, and learning is not free."""
+NO_GAP = 0.03
+"""Gap between a scale's ends up to which pointers go round and round, share of the scale."""
 STALE_MAP = 0.05
 """The hub may be this far (dial coordinates) from where the tables assume it."""
 
@@ -105,7 +107,7 @@ class FastDial:
         self._sign, self._step = self._polarity(luma)
         self._cap = max(1, int(1.3 * self._step))
         self._see(geometry)
-        self.course = Course(_fraction_of(geometry, pointer), TAU / geometry.span)
+        self.course = Course(_fraction_of(geometry, pointer), _around(geometry))
 
     @property
     def shift(self) -> tuple[float, float]:
@@ -153,6 +155,8 @@ class FastDial:
         confidence = ramp(clear, 1.1, 1.9) * ramp(support, 0.0, 0.6) * ramp(strength, 0.2, 0.5)
         if not self.course.reaches(fraction):
             confidence *= ramp(strength, *STRONGER)
+        on = on_scale(self.geometry, fraction)
+        confidence *= on
         clear, confidence = confidence >= 0.5, self.course.follows(fraction, confidence)
         self._angle = direction
         self._reads += 1
@@ -161,7 +165,7 @@ class FastDial:
             self._fine.take(view)
             self._fine.learn(self._angle)
         relit = abs(self._shift.light - self._light) > RELIT
-        reason = Reason.OK if confidence >= 0.5 else Reason.OCCLUDED
+        reason = Reason.OK if confidence >= 0.5 else Reason.OCCLUDED if on >= 0.5 else Reason.OFF_SCALE
         return FastReading(fraction, confidence, reason, relit, clear and confidence < 0.5)
 
     def _view(self, luma: Luma) -> Luma:
@@ -204,7 +208,7 @@ class FastDial:
         positive), the share of rings that agree, and its contrast as a share of the known one.
         """
         fine = self._fine
-        first = int((angle + math.pi) / TAU * fine.bins)
+        first = int((angle + math.pi) / TAU * fine.bins) % fine.bins
         relief = fine.part(view, first, self._sign)
         # The dial beside the pointer is a straight line between the two edges of each ring.
         relief -= relief.dot(self._edges).dot(self._slope)
@@ -247,7 +251,8 @@ class FastDial:
 
     def _polarity(self, luma: Luma) -> tuple[int, float]:
         """Return whether the pointer is brighter (1) or darker (-1) than the dial, and by how much."""
-        relief = self._fine.part(self._view(luma), int((self._angle + math.pi) / TAU * self._fine.bins), 1)
+        first = int((self._angle + math.pi) / TAU * self._fine.bins) % self._fine.bins
+        relief = self._fine.part(self._view(luma), first, 1)
         inner = relief[:, self._half // 2 : -(self._half // 2)]
         bright, dark = float(np.median(inner.max(axis=1))), float(np.median(-inner.min(axis=1)))
         return (1, bright) if bright > dark else (-1, dark)
@@ -281,6 +286,12 @@ class FastDial:
         go = math.sqrt(reach) - along
         angle = math.atan2(y + go * vy, x + go * vx) - self._shift.turn
         return self.geometry.fraction_of_angle(angle)
+
+
+def _around(geometry: DialGeometry) -> float:
+    """Return once around the dial as a fraction of its scale; infinite where a gap bars the way."""
+    turn = TAU / geometry.span
+    return turn if turn < 1 + NO_GAP else math.inf
 
 
 def _fraction_of(geometry: DialGeometry, pointer: PointerLine) -> float:

@@ -237,7 +237,7 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
         return Look(MeterKind.POINTER, None, confidence, Reason.NO_POINTER, dial=geometry)
     angle, mask_angle, ridge = pointing
     light = light_of(patch, geometry, angle)
-    confidence, reason = combine(dial_factors(view, ridge, mask_angle, patch, light))
+    confidence, reason = combine(dial_factors(view, ridge, mask_angle, patch, light, placed=placed))
     if mask_angle is None or angle is None:
         return Look(MeterKind.POINTER, None, 0.0, Reason.NO_POINTER, dial=geometry)
     evidence = features(

@@ -40,8 +40,6 @@ class Ridge:
     """Share of the rows whose centre lies on the line, 0 to 1."""
     scatter: float
     """Robust RMS distance of the rows' centres from the line, dial coordinates."""
-    reach: float
-    """How far from the scale's centre the pointer extends, dial coordinates."""
 
 
 def crossing(hub: NDArray[np.float64], tip: NDArray[np.float64], radius: float = 1.0) -> float | None:
@@ -110,9 +108,8 @@ def _trace(
     angle = crossing(new_hub, new_hub + new_axis, geometry.band[0])
     if angle is None:
         return None
-    reach = hypot(*(new_hub + length * new_axis).tolist())
     direction = atan2(new_axis[1], new_axis[0])
-    result = Ridge(angle, direction, found.contrast, found.support, found.scatter, reach)
+    result = Ridge(angle, direction, found.contrast, found.support, found.scatter)
     return new_hub, new_axis, result
 
 

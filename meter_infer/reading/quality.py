@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from meter_infer.reading.dial import DialView
-from meter_infer.reading.geometry import DialGeometry, wrap
+from meter_infer.reading.geometry import TAU, DialGeometry, wrap
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.pointer import Ridge
 from meter_infer.reading.sampling import Patch, luma_quantiles
@@ -21,6 +21,13 @@ GOOD = 0.5
 """Confidence from which a reading is good."""
 
 SATURATED = 250
+OFF_SCALE, OFF_SCALE_FROM = 0.12, 0.06
+"""Distance beyond the scale's nearer end, share of the scale, from which a pointer is off it, and from which
+that is doubtful."""
+MIDDLE, MIDDLE_FROM = 0.5, 0.35
+"""The same as shares of the gap between the scale's two ends: half way it belongs to either."""
+CUT = np.deg2rad(13.0)
+"""So far beyond its ends a scale must lie in the picture: a band that ends where the picture does goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,24 @@ def ramp(value: float, low: float, high: float, floor: float = 0.0) -> float:
     """Rise from `floor` at `low` to 1 at `high`; `low` may be the larger of the two (then it falls)."""
     share = min(max((value - low) / (high - low), 0.0), 1.0)
     return floor + (1 - floor) * share
+
+
+def on_scale(geometry: DialGeometry, fraction: float) -> float:
+    """Return whether a pointer at a place is on the scale, 0 (it is off it) to 1."""
+    over = max(-fraction, fraction - 1.0, 0.0)
+    gap = max(TAU - geometry.span, 1e-6)
+    return ramp(over, OFF_SCALE, OFF_SCALE_FROM) * ramp(over * geometry.span / gap, MIDDLE, MIDDLE_FROM)
+
+
+def is_cut_off(geometry: DialGeometry, frame: tuple[int, int] | None) -> bool:
+    """Say whether a scale's ring leaves the frame (width, height) at one of its ends or right beyond."""
+    if frame is None:
+        return False
+    beyond = np.linspace(0.0, CUT, 8)
+    ends = geometry.start_angle - beyond, geometry.start_angle + geometry.span + beyond
+    angles = np.concatenate(ends)
+    points = np.array([geometry.point_at(float(angle)) for angle in angles])
+    return bool((points < 0).any() or (points > frame).any())
 
 
 def combine(factors: Iterable[Factor]) -> tuple[float, Reason]:
@@ -101,8 +126,13 @@ def dial_factors(
     mask_angle: float | None,
     patch: Patch,
     light: Light,
+    *,
+    placed: bool = False,
 ) -> list[Factor]:
-    """Weigh one look at a dial by rules: each names what is wrong."""
+    """Weigh one look at a dial by rules: each names what is wrong.
+
+    `placed`: it does not matter where the scale begins and ends.
+    """
     geometry = view.geometry
     radius_px = geometry.radius / patch.pitch
     angle = ridge.angle if ridge is not None else mask_angle
@@ -117,6 +147,8 @@ def dial_factors(
         Factor(Reason.OCCLUDED, ramp(geometry.tilt, np.deg2rad(75), np.deg2rad(58), 0.1)),
     ]
     factors += [Factor(Reason.OCCLUDED, ramp(score, 0.0, 0.4, 0.5)) for score in view.end_scores]
+    if not placed and is_cut_off(geometry, patch.frame):
+        factors.append(Factor(Reason.OCCLUDED, 0.1))
     if view.pointer is None:
         return [*factors, Factor(Reason.NO_POINTER, 0.0)]
     factors.append(Factor(Reason.NO_POINTER, ramp(view.pointer.score, 0.1, 0.5)))
@@ -132,9 +164,7 @@ def dial_factors(
         ]
     if angle is not None:
         factors.append(Factor(Reason.GLARE, ramp(light.dazzled, 0.5, 0.2, 0.2)))
-        fraction = geometry.fraction_of_angle(angle)
-        over = max(-fraction, fraction - 1.0)
-        factors.append(Factor(Reason.OFF_SCALE, ramp(over, 0.12, 0.06, 0.0)))
+        factors.append(Factor(Reason.OFF_SCALE, on_scale(geometry, geometry.fraction_of_angle(angle))))
     return factors
 
 

@@ -43,6 +43,8 @@ class Patch:
     origin: tuple[float, float]
     pitch: float
     """Frame pixels a sample, at least 1."""
+    frame: tuple[int, int] | None = None
+    """Width and height of the frame, pixels; None: not known."""
 
     def sample(self, points: Points) -> Profile:
         """Return bilinear samples at `points` (frame pixels), float32, the shape of ``points[..., 0]``.
@@ -96,13 +98,13 @@ def cut_patch(luma: Luma, box: Box, margin: float = 0.12, max_side: int = MAX_SI
     view = luma[y1:y2, x1:x2]
     longest = max(view.shape)
     if longest <= max_side:
-        return Patch(np.ascontiguousarray(view), (float(x1), float(y1)), 1.0)
+        return Patch(np.ascontiguousarray(view), (float(x1), float(y1)), 1.0, (width, height))
     scale = max_side / longest
     size = (max(1, round(view.shape[1] * scale)), max(1, round(view.shape[0] * scale)))
     plain = longest <= MOST_INTERPOLATED * max_side
     shrunk = cv2.resize(view, size, interpolation=cv2.INTER_LINEAR if plain else cv2.INTER_AREA)
-    # One pitch serves both axes: the rounding of the sizes is below half a sample over the patch.
-    return Patch(shrunk.astype(np.uint8), (float(x1), float(y1)), view.shape[1] / size[0])
+    # One pitch serves both axes. The longer side's is exact; the other is off by half a sample at most.
+    return Patch(shrunk.astype(np.uint8), (float(x1), float(y1)), longest / max_side, (width, height))
 
 
 def quantiles(values: NDArray[np.floating | np.integer], *shares: float) -> list[float]:

@@ -58,9 +58,10 @@ def around_tube(luma: Luma, geometry: TubeGeometry) -> Anchor | None:
     )
     if x2 - x1 < 24 or y2 - y1 < 24:
         return None
-    grid = np.stack(np.meshgrid(np.arange(x1, x2) + 0.5, np.arange(y1, y2) + 0.5), axis=-1)
-    along = (grid - geometry.start) @ geometry.direction / geometry.length
-    across = np.abs((grid - geometry.start) @ geometry.normal)
+    x = np.arange(x1, x2, dtype=np.float32) + np.float32(0.5 - geometry.start[0])
+    y = (np.arange(y1, y2, dtype=np.float32) + np.float32(0.5 - geometry.start[1]))[:, None]
+    (a, b), (c, d) = (geometry.direction / geometry.length).tolist(), geometry.normal.tolist()
+    along, across = a * x + b * y, np.abs(c * x + d * y)
     free = (across < reach) & (along > -0.25) & (along < 1.25)
     free &= (across > 0.7 * geometry.width) | (along < -0.1) | (along > 1.1)
     anchor = Anchor(luma, free, (x1, y1), geometry.point_at(0.5))

@@ -86,7 +86,7 @@ def frame_from_bgr(
 
     Colours go through BT.601 full range, as in JPEG. Raises ValueError on any other array.
     """
-    if image.dtype != np.uint8 or image.size == 0 or image.shape[2:] not in ((), (3,)):
+    if image.dtype != np.uint8 or image.size == 0 or image.ndim < 2 or image.shape[2:] not in ((), (3,)):
         raise ValueError(f"expected uint8 (height, width[, 3]), got {image.dtype} {image.shape}")
     if image.ndim == 2:
         return Frame(camera, index, captured_at, np.ascontiguousarray(image), None, received_s=received_s)
