@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
@@ -22,6 +25,20 @@ _MISSING_SHARE = 0.02
 _TS_PACKETS = (188, 192)
 """Sizes of a transport stream's packets: a whole file holds whole ones."""
 _MISSING_S = 1.0
+_NO_HEADER = frozenset({"mpegts", "mpeg"})
+"""Formats that do not say how long they are; FFmpeg takes the difference of their first and last stamp."""
+_PACE_FRAMES = 101
+_BACK_FRAMES = 3
+"""Stamps this far back are disorder, and time waits for them, this long; else they have started anew."""
+_STILL_S = 0.0005
+"""Frames this close have one time: no camera makes a thousand a second."""
+_LEAP_S = 30 * 86_400.0
+"""A longer pause between two frames is a fault of the stamps. Nobody's motion detection is quiet for a month,
+while a counter of milliseconds wraps after 50 days, and a clock set while it records leaps by years."""
+_LONGEST_S = 10 * 365 * 86_400.0
+"""No recording lasts longer, whatever its stamps add up to."""
+_LAST_YEAR = 2099
+"""A clock that says more was never set."""
 
 
 class VideoSource(Closing):
@@ -43,38 +60,35 @@ class VideoSource(Closing):
         rate = self._stream.average_rate or self._stream.guessed_rate
         self.fps: float | None = float(rate) if rate else None
         self._counted = self._stream.frames
-        duration = self._container.duration
-        self._duration_s = duration / 1e6 if duration else 0.0
-        total = self._counted or round(self._duration_s * (self.fps or 0))
+        whole_s = _sane((self._container.duration or 0) / 1e6)
+        own_s = _own_duration(self._stream)
+        self._others = [each for each in self._container.streams if each is not self._stream and not own_s]
+        self._end_s = _announced_end(self._container, self._stream, own_s, whole_s)
+        total = self._counted or round((own_s or whole_s) * (self.fps or 0))
         self.frame_count: int | None = -(-total // every) if total else None
         # The decoder's own word on the last frame depends on which of its threads is done first.
         self._cut = self._container.format.name == "mpegts" and all(
             path.stat().st_size % n for n in _TS_PACKETS
         )
-        written = _modification_time(path) - timedelta(seconds=self._duration_s)
+        written = _modification_time(path) - timedelta(seconds=whole_s)
         self._began = _creation_time(self._container, self._stream) or written
 
     def __iter__(self) -> Iterator[Frame]:
         if self._container is None:
             return
         planes = PlaneReader()
-        decoder = Decoder(self._container, self._stream)
-        first: float | None = None
-        at = 0.0
+        decoder = Decoder(self._container, self._stream, beside=self._others)
+        timeline = Timeline(self.fps)
         index = -1
         for index, picture in enumerate(decoder.frames(lambda: self._container is not None)):
-            if picture.time is not None:
-                first = picture.time if first is None else first
-                at = max(at, picture.time - first)
-            elif index and self.fps:
-                at += 1 / self.fps
+            at_s = timeline.place(picture.time)
             if index % self._every or picture.is_corrupt:
                 continue
             luma, chroma, matrix = planes.planes(picture)
             yield Frame(
                 camera=self._camera,
                 index=index,
-                captured_at=self._began + timedelta(seconds=at),
+                captured_at=self._began + timedelta(seconds=at_s),
                 luma=luma,
                 chroma=chroma,
                 matrix=matrix,
@@ -82,18 +96,26 @@ class VideoSource(Closing):
             )
             if self._container is None:
                 return
-        self._conclude(index + 1, at, decoder)
+        self._conclude(index + 1, timeline, decoder)
 
-    def _conclude(self, count: int, last_s: float, decoder: Decoder) -> None:
-        """Say what was missing, after `count` frames of which the last stands at `last_s`."""
+    def _conclude(self, count: int, timeline: Timeline, decoder: Decoder) -> None:
+        """Say what was missing, after `count` frames."""
         if count == 0:
             raise SourceError(f"{self.name} holds no picture that can be decoded; record or copy it again.")
+        expected = self._counted - decoder.hidden
+        spare = max(2, _MISSING_SHARE * self._counted)
+        missing_s = 0.0
+        if self._end_s is not None:
+            missing_s = self._end_s - max(timeline.reach_s, decoder.beside_s)
         if self._counted:
-            short = self._counted - count > max(2, _MISSING_SHARE * self._counted)
+            # an edit list leaves out frames that are counted; what it shows is all decoded, up to its end
+            edited = missing_s <= spare * timeline.interval_s and decoder.shown - count <= spare
+            short = expected - count > spare and not (self._end_s is not None and edited)
         else:  # by time, since the pace of a recording without an index may vary
-            short = self._duration_s - last_s > max(_MISSING_S, _MISSING_SHARE * self._duration_s)
+            short = missing_s > max(_MISSING_S, _MISSING_SHARE * (self._end_s or 0.0))
+        last_s = timeline.at_s
         if decoder.broken_off or short or self._cut:
-            of = f" of {self._counted}" if self._counted > count else ""
+            of = f" of {expected}" if expected > count else ""
             until = "" if of else f", up to {last_s:.1f} s"
             self.problem = f"{self.name} is truncated or damaged: {count}{of} frames could be read{until}."
         elif decoder.damaged:
@@ -108,6 +130,66 @@ class VideoSource(Closing):
             container.close()
 
 
+class Timeline:
+    """Times of frames, from stamps that may start anew in a joined file, or leap; never backwards."""
+
+    def __init__(self, fps: float | None) -> None:
+        self.at_s = 0.0
+        """The last frame's time after the first."""
+        self._fps = fps
+        self._anchor: tuple[float, float] | None = None
+        """A frame's stamp and its time, from which the others are counted."""
+        self._begun = False
+        self._held = 0
+        """Frames in a row for which time stood still."""
+        self._farthest_s = float("-inf")
+        self._steps: deque[float] = deque(maxlen=_PACE_FRAMES)
+
+    @property
+    def reach_s(self) -> float:
+        """How far the last frame lasts, by the stamps themselves."""
+        return self._farthest_s + self.interval_s
+
+    def place(self, stamp_s: float | None) -> float:
+        """Return the time of the next frame, of which the file says `stamp_s`."""
+        if stamp_s is None:
+            self.at_s = self._next()
+        else:
+            self._farthest_s = max(self._farthest_s, stamp_s)
+            self._follow(stamp_s)
+        self._begun = True
+        return self.at_s
+
+    def _follow(self, stamp_s: float) -> None:
+        if self._anchor is not None:
+            anchor_stamp_s, anchor_s = self._anchor
+            there_s = anchor_s + (stamp_s - anchor_stamp_s)
+            step_s = there_s - self.at_s
+            if _STILL_S < step_s <= _LEAP_S and there_s <= _LONGEST_S:
+                self.at_s = there_s
+                self._steps.append(step_s)
+                self._held = 0
+                return
+            self._held += 1
+            if step_s <= _STILL_S and self._held <= _BACK_FRAMES and not self._is_far_back(step_s):
+                return
+        self.at_s = self._next()
+        self._anchor = stamp_s, self.at_s
+
+    def _is_far_back(self, step_s: float) -> bool:
+        return step_s < -_BACK_FRAMES * self.interval_s
+
+    def _next(self) -> float:
+        return min(self.at_s + self.interval_s, _LONGEST_S) if self._begun else 0.0
+
+    @property
+    def interval_s(self) -> float:
+        """How far frames lie apart lately."""
+        if self._steps:
+            return statistics.median(self._steps)
+        return 1 / self._fps if self._fps else 0.0
+
+
 class Decoder:
     """Decodes what it can of one stream: a damaged packet costs its own frame."""
 
@@ -116,11 +198,19 @@ class Decoder:
         container: av.container.InputContainer,
         stream: av.VideoStream,
         on_packet: Callable[[av.Packet[av.VideoStream]], None] | None = None,
+        beside: Sequence[av.stream.Stream] = (),
     ) -> None:
-        """`on_packet` sees each packet before it is decoded."""
+        """`on_packet` sees each packet before it is decoded; of the streams `beside` the end is noted."""
         self._container = container
         self._stream = stream
         self._on_packet = on_packet
+        self._beside = beside
+        self.beside_s = float("-inf")
+        """How far the other streams reach."""
+        self.shown = 0
+        """Packets of pictures that are to be shown."""
+        self.hidden = 0
+        """Packets of pictures that an edit list hides, though others build upon them."""
         self.damaged = 0
         """Packets that could not be decoded, and frames that came out damaged."""
         self.broken_off: av.error.FFmpegError | None = None
@@ -131,6 +221,8 @@ class Decoder:
         for packet in self._packets():
             if packet is not None:
                 self.damaged += packet.is_corrupt
+                self.hidden += packet.is_discard
+                self.shown += packet.size > 0 and not packet.is_discard
                 if self._on_packet is not None:
                     self._on_packet(packet)
             try:
@@ -146,7 +238,13 @@ class Decoder:
 
     def _packets(self) -> Iterator[av.Packet[av.VideoStream] | None]:
         try:
-            yield from self._container.demux(self._stream)
+            for packet in self._container.demux(self._stream, *self._beside):
+                if packet.stream.index == self._stream.index:
+                    yield cast("av.Packet[av.VideoStream]", packet)
+                elif packet.pts is not None:
+                    self.beside_s = max(
+                        self.beside_s, float((packet.pts + (packet.duration or 0)) * packet.time_base)
+                    )
         except av.error.FFmpegError as error:
             self.broken_off = error
             yield None  # what the decoder still holds
@@ -178,14 +276,45 @@ def picture_stream(container: av.container.InputContainer, name: str) -> av.Vide
     raise SourceError(f"{name} holds no moving picture; give a video file.")
 
 
+def _sane(seconds: float) -> float:
+    """Return a duration, 0 where it is none that a recording can have."""
+    return seconds if 0 < seconds < _LONGEST_S else 0.0
+
+
+def _own_duration(stream: av.VideoStream) -> float:
+    """Return how long the pictures alone last, in seconds; 0 where the file does not say."""
+    if stream.duration and stream.time_base:
+        return _sane(float(stream.duration * stream.time_base))
+    try:  # what Matroska keeps of each track
+        hours, minutes, seconds = stream.metadata.get("DURATION", "").split(":")
+        return _sane(int(hours) * 3600 + int(minutes) * 60 + float(seconds))
+    except ValueError:
+        return 0.0
+
+
+def _announced_end(
+    container: av.container.InputContainer, stream: av.VideoStream, own_s: float, whole_s: float
+) -> float | None:
+    """Return the stamp at which the pictures end, else that of the whole file; None where it says neither."""
+    names = set(container.format.name.split(","))
+    if names & _NO_HEADER or not (own_s or whole_s):
+        return None
+    if "matroska" in names:  # its durations are ends, counted from nought
+        return own_s or whole_s
+    if own_s:
+        return own_s + float((stream.start_time or 0) * (stream.time_base or 0))
+    return whole_s + (container.start_time or 0) / 1e6
+
+
 def _creation_time(container: av.container.InputContainer, stream: av.VideoStream) -> datetime | None:
     for tags in (container.metadata, stream.metadata):
         try:
             made = datetime.fromisoformat(tags.get("creation_time", ""))
-        except ValueError:
+            made = made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
+        except (ValueError, OverflowError):
             continue
-        if made.year not in _EPOCHS:
-            return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
+        if made.year not in _EPOCHS and made.year <= _LAST_YEAR:
+            return made
     return None
 
 
