@@ -16,6 +16,10 @@ LEAP = 0.1
 """Share of the scale that a pointer or a surface moves from one frame to the next, at most."""
 UNSEEN = 0.03
 """The same for each frame in between in which it was not seen."""
+MOST_UNSEEN = 0.25
+"""And at most: what is seen farther off after a while may be anything that looks like it."""
+TAIL = 0.12
+"""What leapt by half a turn, to this share of the scale, is the pointer's tail, however long it stays."""
 STRIDE = 0.03
 """A move from one frame to the next, share of the scale, that may be a step of a gauge that shows no less."""
 STRIDES = 3
@@ -59,11 +63,15 @@ class Course:
     """As a fraction of the scale."""
     around: float = math.inf
     """Once around the dial, as a fraction of the scale."""
+    half: float = math.inf
+    """Half a turn, as a fraction of the scale."""
     _reach: float = LEAP
     _elsewhere: float = math.inf
     """Where it was found in the last frame, if it leapt."""
     _leapt: int = 0
     """Frames since it leapt."""
+    _reversed: bool = False
+    """It leapt by half a turn."""
 
     def follows(self, place: float, confidence: float) -> float:
         """Return the confidence with which it is at `place` in the next frame, 0 to 1.
@@ -79,8 +87,10 @@ class Course:
         if not self.reaches(place):
             self._reach = 0.5 * LEAP  # one of the two places is wrong: what comes next may be as wrong
             self._leapt = self._leapt + 1 if self._way(place, self._elsewhere) <= LEAP else 1
+            if self._leapt == 1:
+                self._reversed = abs(abs(place - self.place) - self.half) < TAIL
             self._elsewhere = place
-            if self._leapt < PERSISTS:
+            if self._leapt < PERSISTS or self._reversed:
                 return LEAPT
         self.go(place)
         return confidence
@@ -95,7 +105,7 @@ class Course:
 
     def miss(self) -> None:
         """Take note of a frame in which it was not seen."""
-        self._reach += UNSEEN
+        self._reach = max(self._reach, min(self._reach + UNSEEN, MOST_UNSEEN))
 
     def go(self, place: float) -> None:
         """Take note that it is there."""

@@ -107,7 +107,7 @@ class FastDial:
         self._sign, self._step = self._polarity(luma)
         self._cap = max(1, int(1.3 * self._step))
         self._see(geometry)
-        self.course = Course(_fraction_of(geometry, pointer), _around(geometry))
+        self.course = Course(_fraction_of(geometry, pointer), _around(geometry), 0.5 * TAU / geometry.span)
 
     @property
     def shift(self) -> tuple[float, float]:

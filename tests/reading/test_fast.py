@@ -9,7 +9,16 @@ import pytest
 from numpy.typing import NDArray
 
 from meter_infer.reading.anchor import Anchor
-from meter_infer.reading.fast import LEAP, LEAPT, PERSISTS, UNSEEN, Course, FastReading, Strides
+from meter_infer.reading.fast import (
+    LEAP,
+    LEAPT,
+    MOST_UNSEEN,
+    PERSISTS,
+    UNSEEN,
+    Course,
+    FastReading,
+    Strides,
+)
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
 from meter_infer.reading.geometry import TubeGeometry
@@ -163,6 +172,22 @@ def test_what_leapt_and_stays_is_believed_in_the_end() -> None:
     doubts = [course.follows(float(place), 0.9) for place in places]
     assert doubts == [LEAPT] * (PERSISTS - 1) + [0.9]
     assert course.place == places[-1]
+
+
+def test_a_pointer_that_was_long_unseen_is_not_believed_anywhere() -> None:
+    course = Course(0.2)
+    for _ in range(100):
+        course.miss()
+    assert course.reaches(0.2 + 0.99 * MOST_UNSEEN)
+    assert not course.reaches(0.2 + 1.01 * MOST_UNSEEN)
+
+
+def test_the_other_end_of_the_pointer_is_not_believed_however_long_it_stays_or_moves() -> None:
+    course = Course(0.45, half=0.667)
+    places = np.linspace(1.12, 0.8, 60)
+    assert {course.follows(float(place), 0.9) for place in places} == {LEAPT}
+    course.go(0.8)  # the networks say so
+    assert course.follows(0.8, 0.9) == 0.9
 
 
 def test_what_leaps_here_and_there_is_never_believed() -> None:
