@@ -1,13 +1,16 @@
 """What becomes of readings before they are published: median, hysteresis, alarms, and frozen pictures."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from meter_infer.alarms import Alarm
-from meter_infer.events import Item
+from meter_infer.events import AlarmEvent, AlarmLevel, Item
 from meter_infer.plausibility import Hysteresis, MedianWindow
 from meter_infer.runtime.settings import MeterRules
 from meter_infer.types import Frame, Quality, Reading, Reason
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -16,6 +19,7 @@ class _Meter:
     median: MedianWindow = field(init=False)
     hysteresis: Hysteresis = field(init=False)
     alarm: Alarm | None = field(init=False)
+    alarmed: bool = False
 
     def __post_init__(self) -> None:
         self.median = MedianWindow(self.rules.median)
@@ -57,8 +61,10 @@ class Judge:
             judged = self._judged(reading, meter)
             items.append(judged)
             event = meter.alarm.update(judged) if meter is not None and meter.alarm is not None else None
-            if event is not None:
+            if meter is not None and event is not None:
                 items.append(event)
+                _tell(event, meter.alarmed)
+                meter.alarmed = event.level is not AlarmLevel.NONE
         if self._keep is not None:
             self._keep(frames, items)
         return items
@@ -72,3 +78,15 @@ class Judge:
             return reading
         smooth = meter.median.add(reading.value, reading.captured_at.timestamp())
         return replace(reading, value=meter.hysteresis.hold(smooth))
+
+
+def _tell(event: AlarmEvent, alarmed: bool) -> None:
+    """Log an alarm that began, changed or ended: whoever has no broker learns of it here."""
+    unit = f" {event.unit}" if event.unit else ""
+    where = f"{event.camera}/{event.meter}"
+    if event.limit is not None:
+        way = "above" if event.side == "high" else "below"
+        level, value, limit = event.level.name.lower(), f"{event.value:g}{unit}", f"{event.limit:g}{unit}"
+        logger.warning("Alarm (%s): %s is %s, %s its limit of %s.", level, where, value, way, limit)
+    elif alarmed:
+        logger.info("The alarm of %s has ended: it is %g%s.", where, event.value, unit)

@@ -122,6 +122,20 @@ def test_the_judge_smooths_good_readings_only_and_leaves_raw_alone() -> None:
     assert (stale.raw, stale.fraction) == (None, None)
 
 
+def test_alarms_are_logged_as_they_come_and_go(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    judge = Judge(lambda _: False)
+    judge.configure("cam", {"m": MeterRules(alarms=AlarmLimits(high_warn=8, low_critical=1))})
+    for at_s, value in enumerate((5.0, 9.0, 9.5, 5.0, 0.5)):
+        judge([], [reading(value=value, at_s=at_s)])
+    told = [(record.levelname, record.getMessage().replace(" bar", "")) for record in caplog.records]
+    assert told == [
+        ("WARNING", "Alarm (warn): cam/m is 9, above its limit of 8."),
+        ("INFO", "The alarm of cam/m has ended: it is 5."),
+        ("WARNING", "Alarm (critical): cam/m is 0.5, below its limit of 1."),
+    ]
+
+
 def test_reconfiguring_keeps_what_did_not_change() -> None:
     rules = MeterRules(alarms=AlarmLimits(high_warn=8))
     judge = Judge(lambda _: False)
