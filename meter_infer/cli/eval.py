@@ -13,14 +13,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from meter_infer.binding import FOUND_SCORE
-from meter_infer.cli.eval_run import detection_result, evaluate_picture, negatives_in
-from meter_infer.cli.outputs import make_room, write_output
-from meter_infer.errors import LabelError, SinkError
+from meter_infer.cli.eval_run import (
+    Damaged,
+    annotated_names,
+    detection_result,
+    evaluate_picture,
+    far_outside,
+    missed_detections,
+    missed_outcomes,
+    negatives_in,
+)
+from meter_infer.cli.outputs import keep, make_folder, make_room, require_folder_name, write_output
+from meter_infer.errors import LabelError, SourceError
 from meter_infer.evaluation.detection import DetectionFigures, detection_figures
 from meter_infer.evaluation.labels import PictureLabel, ScaleUse, load_labels
 from meter_infer.evaluation.plot import draw_plot
 from meter_infer.evaluation.scoring import Figures, Outcome, figures, figures_by_condition
 from meter_infer.networks import load_detector, load_segmenter, load_strips
+from meter_infer.sinks.pictures import require_picture_name, write_picture
 from meter_infer.sources.picture import PICTURE_SUFFIXES
 from meter_infer.vision import detect
 
@@ -78,26 +88,37 @@ def eval_command(
     """
     if negatives is not None and not detection:
         raise LabelError("--negatives belongs to --detection; give both.")
-    pictures = list(load_labels(labels))[:limit]
-    for target in (json_out, plot):
-        make_room(target)
+    # what OpenCV says about damaged files would stand beside our own sentence
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    every = load_labels(labels)
+    empty = _negatives(negatives)
+    drawn = None if annotate is None else [annotate / name for name in annotated_names(every)]
+    _prepare_outputs(json_out, plot, annotate, drawn or [], labels, [*every, *empty])
+    pictures = list(every)[:limit]
     console = Console(stderr=True, markup=False)
+    out = Console(markup=False)
+    damaged = Damaged()
     if detection:
-        result = _detection(pictures, negatives, backend, models, console)
-        _write_json(json_out, {"detection": asdict(result)})
-        Console(markup=False).print(_detection_table(result))
+        result = _detection([*pictures, *empty], damaged, backend, models, console)
+        try:
+            out.print(_detection_table(result))
+            _warn(damaged.told())
+        finally:  # a closed pipe costs no file
+            _write_json(json_out, {"detection": asdict(result)})
         return
     use = ScaleUse.CALIBRATED if calibrated else ScaleUse.MIXED if nonlinear else ScaleUse.RANGE
-    outcomes = _readings(pictures, use, annotate, backend, models, console)
+    outcomes = _readings(pictures, use, drawn, damaged, backend, models, console)
     by_condition = figures_by_condition(outcomes)
-    _write_json(json_out, report(outcomes, by_condition))
-    if plot is not None:
-        title = f"{labels.name}{'' if use is ScaleUse.RANGE else f', {use}'}"
-        _write_picture(plot, draw_plot(outcomes, by_condition, title))
-    out = Console(markup=False)
-    out.print(_figures_table(figures(outcomes), by_condition))
-    if any(item.is_good for item in outcomes):
-        out.print(_worst_table(outcomes))
+    try:
+        out.print(_figures_table(figures(outcomes), by_condition))
+        if any(item.is_good for item in outcomes):
+            out.print(_worst_table(outcomes))
+        _warn(damaged.told(), far_outside(outcomes))
+    finally:
+        _write_json(json_out, report(outcomes, by_condition))
+        if plot is not None:
+            title = f"{labels.name}{'' if use is ScaleUse.RANGE else f', {use}'}"
+            write_picture(plot, draw_plot(outcomes, by_condition, title))
 
 
 def report(outcomes: Sequence[Outcome], by_condition: dict[str, Figures]) -> dict[str, Any]:
@@ -115,14 +136,52 @@ def report(outcomes: Sequence[Outcome], by_condition: dict[str, Figures]) -> dic
     }
 
 
+def _negatives(folder: Path | None) -> list[PictureLabel]:
+    if folder is None:
+        return []
+    found = list(negatives_in(folder, PICTURE_SUFFIXES))
+    if not found:
+        raise LabelError(f"{folder} holds no pictures; name a folder of pictures without meters.")
+    return found
+
+
+def _prepare_outputs(
+    json_out: Path | None,
+    plot: Path | None,
+    annotate: Path | None,
+    drawn: Sequence[Path],
+    labels: Path,
+    pictures: Sequence[PictureLabel],
+) -> None:
+    """Fail before the work where an output cannot be written or would destroy what is read."""
+    outputs = (json_out, plot, *drawn)
+    keep([labels], "is the label file", outputs)
+    keep([picture.path for picture in pictures], "is a picture that is evaluated", outputs)
+    if plot is not None:
+        require_picture_name(plot)
+    if annotate is not None:
+        require_folder_name(annotate, "labelled pictures")
+        make_folder(annotate)
+    for target in (json_out, plot):
+        make_room(target)
+
+
+def _warn(*sentences: str | None) -> None:
+    for sentence in sentences:
+        if sentence is not None:
+            typer.echo(f"warning: {sentence}", err=True)
+
+
 def _readings(
     pictures: Sequence[PictureLabel],
     use: ScaleUse,
-    annotate: Path | None,
+    drawn: Sequence[Path] | None,
+    damaged: Damaged,
     backend: str,
     models: Path | None,
     console: Console,
 ) -> list[Outcome]:
+    places = {id(item): path for item, path in zip(pictures, drawn or (), strict=False)}
     scored = [item for item in pictures if any(gauge.scale_for(use) for gauge in item.gauges)]
     if not scored:
         needs = "'scale_points'" if use is ScaleUse.CALIBRATED else "'range'"
@@ -136,33 +195,42 @@ def _readings(
         load_strips(backend, models=models) as strips,
     ):
         for label in _progress(scored, console):
-            result = evaluate_picture(
-                label, detector, segmenter, strips=strips, use=use, draw=annotate is not None
-            )
+            place = places.get(id(label))
+            damaged.tried += 1
+            try:
+                result = evaluate_picture(
+                    label, detector, segmenter, strips=strips, use=use, draw=place is not None
+                )
+            except SourceError as error:
+                damaged.add(label, error)
+                outcomes += missed_outcomes(label, use)
+                continue
             outcomes += result.outcomes
-            if annotate is not None and result.annotated is not None:
-                name = Path(label.name).with_suffix("").as_posix().replace("/", "_") + ".jpg"
-                _write_picture(annotate / name, result.annotated)
+            if place is not None and result.annotated is not None:
+                write_picture(place, result.annotated)
+    damaged.require_any()
     return outcomes
 
 
 def _detection(
     pictures: Sequence[PictureLabel],
-    negatives: Path | None,
+    damaged: Damaged,
     backend: str,
     models: Path | None,
     console: Console,
 ) -> DetectionFigures:
-    every = list(pictures)
-    if negatives is not None:
-        found = list(negatives_in(negatives, PICTURE_SUFFIXES))
-        if not found:
-            raise LabelError(f"{negatives} holds no pictures; name a folder of pictures without meters.")
-        every += found
     working = detect.DEFAULTS
     decode = replace(working, score=_CURVE_SCORE)
     with load_detector(backend, decode=decode, models=models) as detector:
-        results = [detection_result(label, detector) for label in _progress(every, console)]
+        results = []
+        for label in _progress(pictures, console):
+            damaged.tried += 1
+            try:
+                results.append(detection_result(label, detector))
+            except SourceError as error:
+                damaged.add(label, error)
+                results.append(missed_detections(label))
+    damaged.require_any()
     return detection_figures([result for result in results if result is not None], FOUND_SCORE)
 
 
@@ -230,11 +298,3 @@ def _share(value: float | None) -> str:
 def _write_json(path: Path | None, content: dict[str, Any]) -> None:
     if path is not None:
         write_output(path, (json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
-
-
-def _write_picture(path: Path, picture: cv2.typing.MatLike) -> None:
-    try:
-        _, data = cv2.imencode(path.suffix, picture)
-    except cv2.error as error:
-        raise SinkError(f"{path} cannot be written as a picture; end it in .png or .jpg.") from error
-    write_output(path, data.tobytes())

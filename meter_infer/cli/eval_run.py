@@ -1,11 +1,12 @@
 """Run the networks over labelled pictures and collect what came of it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from meter_infer.annotate import Image, annotate
 from meter_infer.calibration import Calibration
+from meter_infer.errors import SourceError
 from meter_infer.evaluation.conditions import conditions_of
 from meter_infer.evaluation.detection import PictureResult
 from meter_infer.evaluation.labels import GaugeLabel, PictureLabel, Scale, ScaleUse
@@ -14,9 +15,44 @@ from meter_infer.evaluation.scoring import Outcome, outcome
 from meter_infer.overlay import shapes_of
 from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup
 from meter_infer.reading.strip import MeterStrips
+from meter_infer.sources.folder import flat_names
 from meter_infer.sources.picture import read_picture
 from meter_infer.types import Detection, Frame, Quality, Reading, Reason
 from meter_infer.vision.color import frame_bgr
+
+_TOLD = 3
+"""Damaged pictures of which it is said what is wrong; the others are only named."""
+_MOST_FAR = 10
+
+
+@dataclass(slots=True)
+class Damaged:
+    """The pictures that could not be read, and how many were tried."""
+
+    tried: int = 0
+    names: list[str] = field(default_factory=list)
+    errors: list[SourceError] = field(default_factory=list)
+
+    def add(self, label: PictureLabel, error: SourceError) -> None:
+        """Take note of a picture."""
+        self.names.append(label.name)
+        self.errors.append(error)
+
+    def require_any(self) -> None:
+        """Raise the first error where not one picture could be read."""
+        if self.errors and len(self.errors) == self.tried:
+            raise self.errors[0]
+
+    def told(self) -> str | None:
+        """Say which could not be read; None where all could."""
+        if not self.errors:
+            return None
+        told = " ".join(str(error) for error in self.errors[:_TOLD])
+        rest = ", ".join(self.names[_TOLD:])
+        return (
+            f"{len(self.errors)} of {self.tried} pictures could not be read; "
+            f"their gauges count as not detected. {told}" + (f" The others: {rest}." if rest else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +138,36 @@ def evaluate_picture(
     return PictureOutcome(label, outcomes, picture)
 
 
+def missed_outcomes(label: PictureLabel, use: ScaleUse) -> list[Outcome]:
+    """Score the gauges of a picture that cannot be read: none is detected."""
+    return [
+        outcome(label.name, gauge, None, (gauge.kind.value, *(gauge.conditions or ())))
+        for gauge in label.gauges
+        if gauge.scale_for(use)
+    ]
+
+
+def far_outside(outcomes: Sequence[Outcome]) -> str | None:
+    """Say which labelled readings lie more than a span beyond their scale; None where none does."""
+    far = [
+        f"{item.file} [{item.index}] ({item.truth:g} on {item.low:g} to {item.low + item.span:g})"
+        for item in outcomes
+        if not item.low - item.span <= item.truth <= item.low + 2 * item.span
+    ]
+    if not far:
+        return None
+    more = f" and {len(far) - _MOST_FAR} more" if len(far) > _MOST_FAR else ""
+    return (
+        f"labelled readings lie far outside their scales: {', '.join(far[:_MOST_FAR])}{more}; "
+        "correct these labels, for the figures take them as they stand."
+    )
+
+
+def annotated_names(labels: Sequence[PictureLabel]) -> list[str]:
+    """Return the names under which drawings of the pictures lie in one folder, no two alike."""
+    return [f"{name}.jpg" for name in flat_names([Path(label.name) for label in labels])]
+
+
 def _sign(frame: Frame, label: GaugeLabel, item: Outcome, reading: Reading | None) -> Reading:
     """Return a reading to draw: under its own name the truth, and how far off it is."""
     truth = f"truth {item.truth:g}" + (f" {item.unit}" if item.unit else "")
@@ -134,6 +200,12 @@ def detection_result(label: PictureLabel, detector: MeterDetector) -> PictureRes
         return None
     found = detector.detect([read_picture(label.path, label.name)])[0]
     return PictureResult(truth, tuple(found))
+
+
+def missed_detections(label: PictureLabel) -> PictureResult | None:
+    """Return what a picture that cannot be read says about detection; nothing if it should show no gauge."""
+    truth = tuple((gauge.kind, gauge.box) for gauge in label.gauges if gauge.box is not None)
+    return PictureResult(truth, ()) if truth and len(truth) == len(label.gauges) else None
 
 
 def negatives_in(folder: Path, suffixes: frozenset[str]) -> Iterator[PictureLabel]:

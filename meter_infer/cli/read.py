@@ -9,6 +9,7 @@ from typing import Annotated
 
 import cv2
 import typer
+from rich.console import Console
 
 from meter_infer.app import (
     BuildReader,
@@ -21,12 +22,14 @@ from meter_infer.app import (
 )
 from meter_infer.backends import options_for
 from meter_infer.cli.options import BackendName, Precision
+from meter_infer.cli.outputs import keep, require_folder_name
 from meter_infer.cli.read_view import ReadView, print_summary, stderr_console
 from meter_infer.cli.tally import Tally
 from meter_infer.config import load_site
-from meter_infer.errors import SinkError, SourceError
+from meter_infer.errors import SourceError
 from meter_infer.sinks import CsvSink
 from meter_infer.sources import open_source
+from meter_infer.sources.folder import FolderSource
 
 UNREADABLE = 1
 
@@ -104,15 +107,19 @@ def read_command(
         raise SourceError("SOURCE is empty; give a picture, a folder, a video or the URL of a stream.")
     parts = ctx.obj if isinstance(ctx.obj, Parts) else Parts()
     job = plan_job(load_site(config) if config else None, source, camera)
-    for output in (csv if csv != "-" else None, annotate):
-        _spare(output, "is what is being read", None if job.address.is_stream else job.address.path)
-        _spare(output, "is the site file", config)
+    outputs = (csv if csv != "-" else None, annotate)
+    keep([None if job.address.is_stream else job.address.path], "is what is being read", outputs)
+    keep([config], "is the site file", outputs)
     engine = options_for(backend, precision, build=not no_build)
     console = stderr_console()
     tally = Tally()
     began_s = time.monotonic()
     with ExitStack() as stack:
         frames = stack.enter_context(open_source(job.address, job.camera, every))
+        if isinstance(frames, FolderSource):
+            keep(frames.paths, "is one of the pictures that are being read", outputs)
+            if annotate is not None:
+                require_folder_name(annotate, "a folder")
         with console.status("loading the networks"):
             reader = parts.build_reader(
                 job.meters, ReaderOptions(backend, models, cadence_of(frames, cadence), engine)
@@ -125,7 +132,7 @@ def read_command(
         pictures = stack.enter_context(closing(picture_sink(frames, annotate))) if annotate else None
         console.print(f"reading {frames.name} with {reader.engine}")
         began_s = time.monotonic()
-        stack.callback(lambda: print_summary(console, tally, time.monotonic() - began_s))
+        stack.callback(lambda: _conclude(console, tally, time.monotonic() - began_s))
         with ReadView(console, tally, Path(frames.name).name, frames.frame_count) as view:
             for _, readings in read_source(frames, reader, sinks, pictures):
                 tally.add(readings)
@@ -136,7 +143,7 @@ def read_command(
         raise typer.Exit(UNREADABLE)
 
 
-def _spare(output: str | Path | None, what: str, needed: Path | None) -> None:
-    """Refuse to write over what is needed. Raises SinkError."""
-    if output is not None and needed is not None and Path(output).resolve() == needed.resolve():
-        raise SinkError(f"{output} {what}; choose another name for the output.")
+def _conclude(console: Console, tally: Tally, elapsed_s: float) -> None:
+    """Print the summary; where nothing could be read, the error alone says so."""
+    if tally.frames:
+        print_summary(console, tally, elapsed_s)

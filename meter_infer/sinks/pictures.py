@@ -37,10 +37,7 @@ class PictureFile:
     """Writes one picture; a later one replaces it."""
 
     def __init__(self, path: Path) -> None:
-        if not cv2.haveImageWriter(str(path)):
-            raise SinkError(
-                f"{path} names no kind of picture that can be written; let it end in .png or .jpg."
-            )
+        require_picture_name(path)
         _require_folder(path)
         self._path = path
 
@@ -53,7 +50,10 @@ class PictureFile:
 
 
 class PictureFolder:
-    """Writes each picture to a folder, under its source's name if it has one."""
+    """Writes each picture to a folder, under its source's name if it has one.
+
+    What cannot hold it in colour, such as a .pgm, becomes a .png.
+    """
 
     def __init__(self, folder: Path, names: list[str] | None = None) -> None:
         """`names`: file names by the frame's index."""
@@ -67,7 +67,11 @@ class PictureFolder:
     def write(self, image: Image, captured_at: datetime, index: int) -> None:
         """Encode and write the picture of frame `index`."""
         name = self._names[index] if index < len(self._names) else f"{index:06d}.jpg"
-        write_picture(self._folder / name, image)
+        path = self._folder / name
+        if _encoded(path.suffix, image) is None:
+            other = path.with_suffix(".png")
+            path = path.with_name(f"{name}.png") if other.name in self._names else other
+        write_picture(path, image)
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -150,15 +154,30 @@ class VideoFile:
         return pts
 
 
+def require_picture_name(path: Path) -> None:
+    """Raise SinkError where no picture in colour can be encoded by its file's ending."""
+    if _encoded(path.suffix, np.zeros((64, 64, 3), np.uint8)) is None:
+        raise SinkError(f"{path} names no kind of picture that can be written; let it end in .png or .jpg.")
+
+
 def write_picture(path: Path, image: Image) -> None:
     """Encode a picture by its file's ending and write it. Raises SinkError."""
+    encoded = _encoded(path.suffix, image)
+    if encoded is None:
+        raise SinkError(f"{path} cannot be encoded; let it end in .png or .jpg.")
     try:
-        encoded = cv2.imencode(path.suffix, image)[1]
-        path.write_bytes(encoded.tobytes())
-    except cv2.error as error:
-        raise SinkError(f"{path} cannot be encoded; let it end in .png or .jpg.") from error
+        path.write_bytes(encoded)
     except OSError as error:
         raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _encoded(suffix: str, image: Image) -> bytes | None:
+    """Encode a picture; None where its kind cannot hold it."""
+    try:
+        done, data = cv2.imencode(suffix, image)
+    except cv2.error:
+        return None
+    return data.tobytes() if done else None
 
 
 def _require_folder(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from meter_infer.errors import SourceError
@@ -13,6 +13,8 @@ from meter_infer.types import Frame
 
 _TOLD = 3
 """Damaged pictures of which it is said what is wrong; the others are only named."""
+_LONGEST = 200
+_LONGEST_ID = 64
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -76,8 +78,47 @@ class FolderSource(Closing):
         self._open = False
 
 
+def distinct(names: Sequence[str], longest: int) -> list[str]:
+    """Return the names, those that were there before with -2, -3 ... within `longest` characters."""
+    taken = set(names)
+    seen: set[str] = set()
+    counts: Counter[str] = Counter()
+    found = []
+    for name in names:
+        own = name
+        while own in seen or (own != name and own in taken):
+            counts[name] += 1
+            tail = f"-{counts[name] + 1}"
+            own = name[: longest - len(tail)] + tail
+        seen.add(own)
+        found.append(own)
+    return found
+
+
+def flat_names(paths: Sequence[Path]) -> list[str]:
+    """Return a file name without ending for each path, no two alike, so that one folder can hold all."""
+    stems = [_flat([*path.parent.parts, path.stem], path.anchor) for path in paths]
+    whole = [
+        _flat([*path.parent.parts, path.stem + path.suffix.replace(".", "_")], path.anchor) for path in paths
+    ]
+    return distinct(_shorter(stems, whole), _LONGEST)
+
+
+def _flat(parts: list[str], anchor: str) -> str:
+    name = "_".join(part for part in parts if part not in ("..", anchor))
+    return name[-_LONGEST:].lstrip(".") or "picture"
+
+
 def _names(paths: list[Path]) -> list[str]:
-    """A name for each file: without its ending where that tells them apart."""
-    stems = [slug(path.stem) for path in paths]
-    often = Counter(stems)
-    return [stem if often[stem] == 1 else slug(path.name) for stem, path in zip(stems, paths, strict=True)]
+    """An id for each file: without its ending where that tells them apart."""
+    return distinct(
+        _shorter([slug(path.stem) for path in paths], [slug(path.name) for path in paths]), _LONGEST_ID
+    )
+
+
+def _shorter(stems: list[str], whole: list[str]) -> list[str]:
+    """Return each stem, or the whole name where that alone tells it from others."""
+    often, again = Counter(stems), Counter(whole)
+    return [
+        stem if often[stem] == 1 or again[name] > 1 else name for stem, name in zip(stems, whole, strict=True)
+    ]

@@ -9,6 +9,21 @@ from meter_infer.sources.base import Source
 from meter_infer.sources.folder import FolderSource
 from meter_infer.sources.picture import PICTURE_SUFFIXES, PictureSource, looks_like_picture
 
+_VIDEO_SUFFIXES = frozenset({
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".wmv",
+    ".asf", ".flv", ".ogv", ".3gp", ".dav", ".mjpeg", ".mjpg", ".h264", ".264",
+    ".h265", ".265", ".hevc", ".gif",
+})  # fmt: skip
+"""Endings of what may be meant; what a file holds is told by its content."""
+_VIDEO_MAGIC = (
+    b"\x1aE\xdf\xa3",  # Matroska, WebM
+    b"FLV\1",
+    b"0&\xb2u\x8ef\xcf\x11",  # ASF, WMV
+    b"\0\0\1\xba",  # MPEG program stream
+)
+_STILL_BRANDS = frozenset({b"mif1", b"msf1", b"heic", b"heix", b"heim", b"heis", b"avif", b"avis", b"crx "})
+_HEAD = 200
+
 
 def open_source(address: Address | str, camera: str | None = None, every: int = 1) -> Source:
     """Open a picture, a folder of pictures, a video, or a stream's URL.
@@ -28,8 +43,10 @@ def open_source(address: Address | str, camera: str | None = None, every: int = 
     # a stream of JPEGs begins like a single one
     if looks_like_picture(head) and path.suffix.lower() not in (".mjpeg", ".mjpg"):
         return PictureSource(path, camera or address.name)
-    if path.suffix.lower() in PICTURE_SUFFIXES:
-        raise SourceError(f"{path} is no picture, whatever its name says; open it and see what it holds.")
+    if path.suffix.lower() in PICTURE_SUFFIXES and not _looks_like_video(head):
+        raise SourceError(
+            f"{path} is no picture of a known kind, whatever its name says; save it again as PNG or JPEG."
+        )
     from meter_infer.sources.video import VideoSource  # FFmpeg takes a while to load
 
     return VideoSource(path, camera or address.name, every)
@@ -45,14 +62,25 @@ def _open_stream(address: Address, camera: str | None, every: int) -> Source:
     return StreamSource(address, camera or address.name, every)
 
 
+def _looks_like_video(head: bytes) -> bool:
+    """Say whether a file that begins with `head` is a recording, whatever it is called."""
+    if head[4:8] == b"ftyp":
+        return head[8:12] not in _STILL_BRANDS
+    if head[4:8] in (b"moov", b"mdat", b"wide") or (head[:4] == b"RIFF" and head[8:12] == b"AVI "):
+        return True
+    # transport streams: packets of 188 bytes, or of 192 with a time before each
+    in_step = head[0:1] == head[188:189] == b"G" or head[4:5] == head[196:197] == b"G"
+    return in_step or head.startswith(_VIDEO_MAGIC)
+
+
 def _head(path: Path) -> bytes:
     try:
         if not path.exists():
-            raise SourceError(f"{path} does not exist{_nearby(path)}.")
+            raise SourceError(f"{path} does not exist{_nearby(path)}")
         if not path.is_file():
             raise SourceError(f"{path} is neither a file nor a folder.")
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(_HEAD)
     except (OSError, ValueError) as error:
         raise SourceError(f"{path} cannot be opened: {getattr(error, 'strerror', None) or error}.") from error
     if not head:
@@ -61,10 +89,12 @@ def _head(path: Path) -> bytes:
 
 
 def _nearby(path: Path) -> str:
-    """A hint at a file whose name is almost the same."""
+    """The end of the sentence: a hint at something readable whose name is almost the same."""
+    readable = PICTURE_SUFFIXES | _VIDEO_SUFFIXES
     try:
-        names = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+        items = list(path.parent.iterdir()) if path.parent.is_dir() else []
+        names = [item.name for item in items if item.suffix.lower() in readable or item.is_dir()]
     except OSError:
         names = []
     near = get_close_matches(path.name, names, n=1, cutoff=0.8)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"; did you mean {near[0]}?" if near else "."

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.errors import LabelError
+from meter_infer.sources.folder import flat_names
 from meter_infer.train.augment import PADDING
 from meter_infer.train.data import PICTURE_SUFFIXES
 from meter_infer.train.photo_dials import (
@@ -63,12 +64,12 @@ def make_data_sets(
     refused: Counter[str] = Counter()
     empty = list(_background_pictures([*_package_folders(), *backgrounds]))
     cutouts: list[Cutout] = []
-    for path, gauges in photographs:
+    for (path, gauges), stem in zip(photographs, _stems(photographs, labels.parent), strict=True):
         photograph = _read(path)
         height, width = photograph.shape[:2]
         empty += list(_empty_parts(photograph, gauges))
         whole = all(gauge.kind is MeterKind.LEVEL for gauge in gauges)
-        _write_whole(levels if whole and gauges else pictures, path.stem, photograph, gauges)
+        _write_whole(levels if whole and gauges else pictures, stem, photograph, gauges)
         for index, gauge in enumerate(gauges):
             reason = refusal(gauge, (width, height))
             if reason is not None:
@@ -76,7 +77,7 @@ def make_data_sets(
                 continue
             cutout = cut_out(photograph, gauge)
             cutouts.append(cutout)
-            name = f"{path.stem}_{index}"
+            name = f"{stem}_{index}"
             if split == "train":
                 _write_crops(crops, name, cutout, copies, empty, crop_px, rng)
             else:
@@ -94,6 +95,13 @@ def make_data_sets(
             _write_scene(scenery, f"scene_{number:05d}", cutouts, empty, rng)
         summary["scenes"] = str(scenery.count)
     return summary
+
+
+def _stems(photographs: Sequence[tuple[Path, list[PhotoGauge]]], folder: Path) -> list[str]:
+    """Names for what is made of the photographs: photographs of equal names in two folders stay apart."""
+    return flat_names(
+        [path.relative_to(folder) if path.is_relative_to(folder) else path for path, _ in photographs]
+    )
 
 
 class _Writer:

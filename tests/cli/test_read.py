@@ -93,6 +93,32 @@ def test_an_annotation_of_another_kind(
     assert says in said(run("read", path, "--annotate", tmp_path / target))
 
 
+@pytest.mark.parametrize("target", ["seen.jpg", "seen.mp4"])
+def test_drawings_of_a_folder_need_a_folder(
+    run: Run, reader: FakeReader, picture: Path, tmp_path: Path, target: str
+) -> None:
+    path = tmp_path / target
+    assert "for a folder --annotate names a folder" in said(run("read", picture.parent, "--annotate", path))
+    assert not path.exists()
+    assert reader.options is None, "no network is loaded for it"
+
+
+def test_a_picture_of_the_folder_is_never_written_over(run: Run, picture: Path) -> None:
+    before = picture.read_bytes()
+    assert "is one of the pictures" in said(run("read", picture.parent, "--csv", picture))
+    assert picture.read_bytes() == before
+
+
+def test_drawings_of_a_grey_kind(run: Run, picture: Path, tmp_path: Path) -> None:
+    """A .pgm holds no colour: nothing is written so, and in a folder it becomes a .png."""
+    grey = cv2.imread(str(picture), cv2.IMREAD_GRAYSCALE)
+    assert grey is not None
+    cv2.imwrite(str(tmp_path / "other.pgm"), grey)
+    assert "kind of picture" in said(run("read", picture, "--annotate", tmp_path / "o.pgm"))
+    assert run("read", tmp_path, "--annotate", tmp_path / "seen").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["gauge.png", "other.png"]
+
+
 @pytest.mark.parametrize("option", ["--csv", "--annotate"])
 def test_the_source_is_never_written_over(run: Run, video: Path, option: str) -> None:
     before = video.read_bytes()

@@ -141,3 +141,10 @@ def test_a_model_with_a_wrong_hash(picture: Path, tmp_path: Path) -> None:
     assert "error: " in done.stderr
     assert "SHA-256 differs" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_of_a_damaged_picture_nothing_is_said_but_that(run: Run, picture: Path) -> None:
+    picture.write_bytes(picture.read_bytes()[:60])
+    result = run("read", picture)
+    assert "gauge.png is damaged" in said(result)
+    assert "0 frames" not in result.stderr

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from meter_infer.errors import SinkError
-from meter_infer.sinks.pictures import PictureFile, PictureFolder, VideoFile
+from meter_infer.sinks.pictures import PictureFile, PictureFolder, VideoFile, write_picture
 from meter_infer.sources import open_source
 
 BEGAN = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -115,7 +115,12 @@ def test_a_video_that_cannot_be_written(tmp_path: Path, name: str, says: str) ->
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("out.mp4", "kind of picture"), ("out", "kind of picture"), ("missing/o.png", "no folder")],
+    [
+        ("out.mp4", "kind of picture"),
+        ("out", "kind of picture"),
+        ("o.pgm", "kind of picture"),
+        ("missing/o.png", "no folder"),
+    ],
 )
 def test_a_picture_that_cannot_be_written(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(SinkError, match=says):
@@ -126,3 +131,13 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
     with pytest.raises(SinkError, match="cannot be made"):
         PictureFolder(tmp_path / "out")
+
+
+def test_what_holds_no_colour_becomes_a_png(tmp_path: Path) -> None:
+    folder = PictureFolder(tmp_path, ["a.pgm", "b.pgm", "b.png"])
+    for index in range(3):
+        folder.write(grey(77), BEGAN, index)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "b.pgm.png", "b.png"]
+    with pytest.raises(SinkError, match="cannot be encoded"):
+        write_picture(tmp_path / "c.pgm", grey(77))
+    assert not (tmp_path / "c.pgm").exists()

@@ -211,6 +211,22 @@ def test_pictures_that_differ_in_their_ending_are_told_apart(tmp_path: Path) -> 
         assert sorted(frame.camera for frame in source) == ["a.jpg", "a.png", "b"]
 
 
+@pytest.mark.parametrize(
+    ("names", "cameras"),
+    [
+        (["gauge (1).png", "gauge [1].png"], ["gauge-1", "gauge-1-2"]),
+        (["g (1).png", "g [1].png", "g-1-2.png"], ["g-1", "g-1-2", "g-1-3"]),
+        (["a" * 80 + "1.png", "a" * 80 + "2.png"], ["a" * 64, "a" * 62 + "-2"]),
+        (["b.jpg", "b.png", "b.png.bmp"], ["b.jpg", "b.png", "b.png-2"]),
+    ],
+)
+def test_no_two_pictures_are_one_camera(tmp_path: Path, names: list[str], cameras: list[str]) -> None:
+    for name in names:
+        write(tmp_path / name, np.zeros((2, 2), np.uint8))
+    with open_source(str(tmp_path)) as source:
+        assert sorted(frame.camera for frame in source) == sorted(cameras)
+
+
 def test_a_damaged_picture_in_a_folder_costs_itself_alone(tmp_path: Path) -> None:
     write(tmp_path / "a.png", np.zeros((2, 2), np.uint8))
     (tmp_path / "b.png").write_bytes(b"")

@@ -293,3 +293,32 @@ def test_a_frame_that_is_let_go_is_gone(tmp_path: Path) -> None:
     finally:
         gc.enable()
     assert alive <= 3, "one a video, whose side data is looked at"
+
+
+@pytest.mark.parametrize("name", ["v.jpg", "v.png"])
+@pytest.mark.parametrize("container", ["mp4", "matroska", "avi", "mpegts", "flv", "mov", "asf"])
+def test_a_video_under_a_picture_s_name_is_a_video(make_video: Any, container: str, name: str) -> None:
+    codec = "mpeg4" if container in ("avi", "asf") else "libx264"
+    assert len(read(make_video(name, 4, codec=codec, container=container))) == 4
+
+
+def test_a_phone_s_picture_under_another_name_is_no_video(tmp_path: Path) -> None:
+    path = tmp_path / "phone.jpg"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200))
+    with pytest.raises(SourceError, match="is no picture of a known kind"):
+        open_source(str(path))
+
+
+@pytest.mark.parametrize(
+    ("others", "end"),
+    [
+        (["recording.yaml"], "does not exist."),
+        (["recording.yaml", "recording1.avi"], "does not exist; did you mean recording1.avi?"),
+    ],
+)
+def test_only_what_can_be_read_is_suggested(tmp_path: Path, others: list[str], end: str) -> None:
+    for name in others:
+        (tmp_path / name).touch()
+    with pytest.raises(SourceError) as caught:
+        open_source(str(tmp_path / "recording.avi"))
+    assert str(caught.value).endswith(end)

@@ -172,3 +172,21 @@ def test_missing_photograph(tmp_path: Path) -> None:
     path.write_text(json.dumps({"images": [{"file": "gone.png", "gauges": []}]}), encoding="utf-8")
     with pytest.raises(LabelError, match=r"gone\.png"):
         make_data_sets(path, tmp_path / "out", 1, 0, [], 0)
+
+
+def test_photographs_of_equal_names_stay_apart(tmp_path: Path) -> None:
+    picture, label = draw_photograph(0.3)
+    names = ["one/a.png", "two/a.png", "a.png", "../other/a.png"]
+    folder = tmp_path / "labels"
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path.resolve()), picture)
+    path = folder / "labels.json"
+    path.write_text(json.dumps({"images": [{"file": name, "gauges": [label]} for name in names]}))
+    out = tmp_path / "sets"
+    make_data_sets(path, out, copies=1, scenes=0, backgrounds=[], seed=1)
+    stems = ["a", "one_a", "other_a", "two_a"]
+    assert sorted(path.stem for path in (out / "pictures/images/train").iterdir()) == stems
+    crops = [f"{stem}_0_000" for stem in stems]
+    assert sorted(path.stem for path in (out / "crops/labels/train").iterdir()) == crops
