@@ -75,6 +75,13 @@ class CameraFeed:
         starting = CameraStatus(datetime.now(UTC), settings.camera, CameraState.CONNECTING, "")
         self.state = FeedState(starting, clock())
 
+    @property
+    def gives_none(self) -> bool:
+        """Whether no frame of a recording is to come: it ended and was all read, or cannot be opened."""
+        state = self.state.status.state
+        ended = state is CameraState.ENDED and self._intake.is_idle(self.settings.camera)
+        return ended or state is CameraState.OFFLINE
+
     def run(self, stop: threading.Event) -> None:
         """Body of the camera's thread."""
         attempt = 0

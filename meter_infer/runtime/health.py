@@ -46,7 +46,7 @@ def health_of(live: Live) -> Health:
         if status.state is CameraState.CONNECTING:
             ready = False
             problems[f"camera/{status.camera}"] = "It has not answered yet."
-        elif not status.available and status.state is not CameraState.ENDED:
+        elif not status.available:
             problems[f"camera/{status.camera}"] = f"{status.state.value}: {status.reason}"
     for outlet in live.dispatcher.outlets:
         if outlet.problem:

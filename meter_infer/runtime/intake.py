@@ -87,6 +87,12 @@ class Intake:
                 self._on_drop(camera, Drop.STOPPED)
             slot.taken.notify_all()
 
+    def is_idle(self, camera: str) -> bool:
+        """Say whether no frame of a camera waits or is being read."""
+        with self._changed:
+            slot = self._slots.get(camera)
+            return slot is None or not (slot.frames or slot.busy)
+
     @property
     def depth(self) -> int:
         """Frames that wait."""

@@ -75,6 +75,7 @@ class Live:
         self._watching = Worker("watchdog", self.watchdog.run, self.metrics.on_failure)
         self._cameras: dict[str, _Camera] = {}
         self._retired: list[Worker] = []
+        self._all_ended = False
         self._lock = threading.Lock()
 
     def connect(self) -> None:
@@ -157,6 +158,7 @@ class Live:
         self._configure(settings)
         with self._lock:
             self._cameras[settings.camera] = _Camera(feed, worker)
+            self._all_ended = False
         return worker
 
     def _remove(self, name: str) -> None:
@@ -218,8 +220,13 @@ class Live:
         """Publish a camera's change of state; one that was removed meanwhile has none."""
         with self._lock:
             known = status.camera in self._cameras
+            states = {camera.feed.state.status.state for camera in self._cameras.values()}
+            before, self._all_ended = self._all_ended, states == {CameraState.ENDED}
+            ended = self._all_ended and not before
         if known:
             self.dispatcher.publish([status])
+        if ended:
+            logger.info("All cameras are recordings that have ended; the service waits to be told to stop.")
 
 
 class _Listener:

@@ -26,9 +26,9 @@ _LONGEST_S = 30.0
 class Watchdog:
     """Publishes ``bad`` readings for meters that nobody reads, and watches the reading loop.
 
-    A camera without frames gives ``bad/no_signal``; a camera with frames that are not read in time gives
-    ``bad/stale``; both once per cadence, though not more often than each second. A meter that nobody
-    configured is missed for a while only.
+    A camera without frames, or a recording that ended, gives ``bad/no_signal``; a camera with frames that
+    are not read in time gives ``bad/stale``; both once per cadence, though not more often than each second.
+    A meter that nobody configured is missed for a while only.
     """
 
     def __init__(
@@ -93,8 +93,8 @@ class Watchdog:
     def _missing(self, feed: CameraFeed, now: float) -> list[Item]:
         """Return the readings that a camera owes."""
         settings, state = feed.settings, feed.state
-        if not settings.address.is_stream:  # a recording waits for its reader, and has times of its own
-            return []
+        if not (settings.address.is_stream or feed.gives_none):
+            return []  # a recording waits for its reader, and has times of its own
         began = state.frame_s if state.frame_s is not None else state.since_s
         silent = now - began > settings.silent_after_s
         if state.frame_s is None:
@@ -103,7 +103,7 @@ class Watchdog:
             due = state.status.state is CameraState.OFFLINE or now - began > settings.connect_timeout_s
         else:
             reason = Reason.NO_SIGNAL if silent else Reason.STALE
-            due = True
+            due = silent or settings.address.is_stream
         if not due:
             return []
         last = self._board.last(settings.camera)

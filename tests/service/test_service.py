@@ -48,8 +48,9 @@ def test_a_recording_is_read_frame_by_frame_to_its_end(folder: Path) -> None:
     service = Service(load_site(site(folder)), ServiceOptions(build_reader=build))
     service.start()
     until(lambda: service.live.feeds()[0].state.status.state.value == "ended")
-    until(lambda: service.live.intake_depth == 0)
-    assert service.health().problems == {}
+    until(lambda: service.live.feeds()[0].gives_none)
+    assert service.health().problems == {"camera/hall": "ended: The recording was read to its end."}
+    assert service.health().alive
     assert service.stop() == []
     (path,) = (folder / "readings").glob("*.csv")
     assert len(path.read_text().splitlines()) == 1 + 40
