@@ -149,14 +149,21 @@ class StripNetworks:
                 raise ModelError(f"The model is no strip network for this version: its shapes are {shapes}.")
 
     def chances(self, frame: Frame, strip: Strip) -> Profile:
-        """Return the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1."""
+        """Return the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1.
+
+        A level gauge is shown twice, as it is and left for right: the two err apart, and their mean less.
+        """
         axis = strip.axis
-        image = np.zeros((1, 3 + HINTS[axis.kind], ROWS, PLACES[axis.kind]), np.float32)
-        unroll(frame, *axis.table(), axis.step, image[0, :3])
-        image[0, 3:, 0] = strip.hints
+        views = 2 if axis.kind is MeterKind.LEVEL else 1
+        images = np.zeros((views, 3 + HINTS[axis.kind], ROWS, PLACES[axis.kind]), np.float32)
+        unroll(frame, *axis.table(), axis.step, images[0, :3])
+        if views == 2:
+            images[1, :3] = images[0, :3, ::-1]
+        images[:, 3:, 0] = strip.hints
         with self._lock:
-            (scores,) = self._engines[axis.kind].infer(image)
-        rise = np.exp(scores[0] - scores[0].max(axis=1, keepdims=True))
+            (found,) = self._engines[axis.kind].infer(images)
+        scores = found.mean(axis=0)
+        rise = np.exp(scores - scores.max(axis=1, keepdims=True))
         share: Profile = rise / rise.sum(axis=1, keepdims=True)
         return share
 

@@ -18,8 +18,9 @@ from meter_infer.networks import (
     load_strips,
 )
 from meter_infer.reading.dial import view_dial
+from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.opinion import dial_sights
-from meter_infer.reading.strip import DialAxis, Thing, strip_of
+from meter_infer.reading.strip import HINTS, PLACES, ROWS, DialAxis, Thing, TubeAxis, strip_of
 from meter_infer.types import Box, Frame, MeterKind, SegmentClass
 from meter_infer.vision.color import frame_from_bgr
 from meter_infer.vision.letterbox import CROP_MARGIN
@@ -248,6 +249,30 @@ def test_the_shipped_strip_networks_see_where_a_pointer_points() -> None:
     tip = axis.place_of(np.array(scene.truth.landmarks[SegmentClass.TIP]))
     off = abs(float(seen[0][Thing.READING].argmax()) - tip)
     assert min(off, 512 - off) < 6
+
+
+def test_a_level_gauge_is_shown_from_both_sides() -> None:
+    """The chances are the mean of both, so that a picture and its mirror image give the same."""
+    shape = len(Thing), PLACES[MeterKind.LEVEL]
+
+    def left_half(image: Floats) -> tuple[Floats, ...]:
+        return (np.cumsum(image[:3, : ROWS // 2].mean(axis=1), axis=1, dtype=np.float32),)
+
+    tube = FakeBackend(left_half, (None, *shape))
+    tube.inputs = (TensorSpec("images", (None, 3 + HINTS[MeterKind.LEVEL], ROWS, shape[1])),)
+    dial = FakeBackend(left_half, (None, len(Thing), PLACES[MeterKind.POINTER]))
+    dial.inputs = (
+        TensorSpec("images", (None, 3 + HINTS[MeterKind.POINTER], ROWS, PLACES[MeterKind.POINTER])),
+    )
+    picture = np.random.default_rng(4).integers(0, 256, (200, 101, 3), np.uint8)
+    axis = TubeAxis(TubeGeometry(np.array([50.5, 170.0]), np.array([50.5, 30.0]), 20.0))
+    found = []
+    for image in (picture, picture[:, ::-1]):
+        frame = frame_from_bgr(np.ascontiguousarray(image), "c", 0, NOW)
+        found.append(StripNetworks(dial, tube).chances(frame, strip_of(axis, [[]] * HINTS[MeterKind.LEVEL])))
+    assert tube.batches == [(2, 7, ROWS, shape[1])] * 2
+    assert found[0].sum(axis=1) == pytest.approx(1.0, abs=1e-5)
+    assert np.abs(found[0] - found[1]).max() < 0.02 * found[0].max()
 
 
 def clutter() -> Frame:
