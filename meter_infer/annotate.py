@@ -39,6 +39,8 @@ class Role(StrEnum):
     START = "start"
     END = "end"
     SURFACE = "surface"
+    CLICKED = "clicked"
+    """A calibration point of the site file: a cross, with its value beside it."""
 
 
 _ROLE: dict[Role, _Color] = {
@@ -47,6 +49,7 @@ _ROLE: dict[Role, _Color] = {
     Role.START: (120, 230, 120),
     Role.END: (90, 120, 255),
     Role.SURFACE: (230, 80, 255),
+    Role.CLICKED: (60, 230, 250),
 }
 
 
@@ -58,6 +61,8 @@ class Polyline:
     points: NDArray[np.float64]
     """float64 (n, 2), pixels of the picture."""
     closed: bool = False
+    text: str = ""
+    """What stands beside it; at a single point only."""
 
 
 def annotate(image: Image, readings: Sequence[Reading], shapes: Sequence[Polyline] = ()) -> Image:
@@ -219,7 +224,9 @@ def _draw_shape(canvas: Image, shape: Polyline, unit_px: int) -> None:
     # a thick line would hide the very marks of a small dial that it should show to be right
     extent = float(np.ptp(shape.points, axis=0).max())
     thickness = max(1, round(min(unit_px / 10, extent / 120)))
-    if len(shape.points) == 1:
+    if shape.role is Role.CLICKED:
+        _draw_cross(canvas, shape, unit_px)
+    elif len(shape.points) == 1:
         x, y = shape.points[0]
         center = (round((x - 0.5) * 2**_SHIFT), round((y - 0.5) * 2**_SHIFT))
         radius = round(max(2.5, unit_px / 8) * 2**_SHIFT)
@@ -227,6 +234,22 @@ def _draw_shape(canvas: Image, shape: Polyline, unit_px: int) -> None:
         cv2.circle(canvas, center, radius, _ROLE[shape.role], -1, cv2.LINE_AA, _SHIFT)
     else:
         _line(canvas, shape.points, _ROLE[shape.role], thickness, closed=shape.closed)
+
+
+def _draw_cross(canvas: Image, shape: Polyline, unit_px: int) -> None:
+    """Draw an upright cross with its arms about the point, and its text to the lower right of it."""
+    x, y = shape.points[0]
+    color, arm = _ROLE[shape.role], max(3.0, unit_px / 4)
+    thickness = max(1, unit_px // 14)
+    _line(canvas, np.array([(x - arm, y), (x + arm, y)]), color, thickness)
+    _line(canvas, np.array([(x, y - arm), (x, y + arm)]), color, thickness)
+    size = _small_px(unit_px)
+    at = (round(x + arm / 2), round(y + arm / 2) + size)
+    height, width = canvas.shape[:2]
+    if shape.text and 0 <= at[0] < width and 0 <= at[1] < height + size:
+        for offset, ink in ((1, _SHADOW), (0, color)):
+            where = (at[0] + offset, at[1] + offset)
+            _put_text(canvas, shape.text, where, size, _FONT_BOLD, ink)
 
 
 def _line(

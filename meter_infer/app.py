@@ -8,10 +8,11 @@ from typing import Protocol
 
 from meter_infer.annotate import annotate
 from meter_infer.backends import BackendOptions
+from meter_infer.calibration import PicturePoints
 from meter_infer.config import CameraConfig, Site
 from meter_infer.errors import ConfigError
 from meter_infer.networks import FASTEST, GpuLoss, load_networks, load_strips
-from meter_infer.overlay import shapes_of
+from meter_infer.overlay import clicked_shapes, shapes_of
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.look import Look
 from meter_infer.sinks.base import Sink
@@ -37,6 +38,9 @@ class Reader(Protocol):
 
     def seen(self, camera: str, meter: str) -> Look | None:
         """Return what the last look at a meter saw, for drawing; None without one."""
+
+    def clicked(self, camera: str, meter: str) -> PicturePoints:
+        """Return the points in the picture that a meter is calibrated by, for drawing."""
 
     def close(self) -> None:
         """Let go of the networks."""
@@ -73,6 +77,7 @@ class NetworkReader:
             strips = stack.enter_context(load_strips(options.backend, options.engine, options.models))
             self._reader = MeterReader(networks, networks, meters, cadence_s=options.cadence_s, strips=strips)
             stack.callback(self._reader.close)
+            self._clicked = {(item.camera, item.meter): item.calibration_points or () for item in meters}
             self.engine = networks.name
             self._close = stack.pop_all().close
 
@@ -83,6 +88,10 @@ class NetworkReader:
     def seen(self, camera: str, meter: str) -> Look | None:
         """Return what the last look at a meter saw."""
         return self._reader.shapes.get((camera, meter))
+
+    def clicked(self, camera: str, meter: str) -> PicturePoints:
+        """Return the points in the picture that a meter is calibrated by."""
+        return self._clicked.get((camera, meter), ())
 
     def close(self) -> None:
         """Let go of the networks."""
@@ -194,6 +203,12 @@ def read_source(
                 if reading.reason is not Reason.NO_METER
                 and (seen := reader.seen(reading.camera, reading.meter)) is not None
                 for shape in shapes_of(seen)
+            ]
+            # also where the meter was not found, perhaps for being elsewhere
+            shapes += [
+                shape
+                for reading in readings
+                for shape in clicked_shapes(reader.clicked(reading.camera, reading.meter))
             ]
             pictures.write(annotate(frame_bgr(frame), readings, shapes), frame.captured_at, frame.index)
         yield frame, readings

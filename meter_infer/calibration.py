@@ -12,6 +12,20 @@ from meter_infer.errors import CalibrationError
 PicturePoints = tuple[tuple[float, tuple[float, float]], ...]
 """(value, (x, y)): values and where they stand in the picture, pixels."""
 
+NEAREST_PX = 3.0
+"""Points in the picture that are nearer to each other make a step of chance: a click is off by a pixel."""
+LEAST_SPREAD = 0.03
+"""Share of the scale over which points must be spread."""
+SHARPEST = 40.0
+"""By how many times a scale may be steeper or flatter from one point on; overload ranges reach 22."""
+SWAY = 1.5
+"""By how many times it may be steeper at one point and flatter again at the next. Honest points, rendered and
+in photographs, reach 1.13: scales that are not linear bend one way, or at one point."""
+_PLACED = 0.01
+"""Share of the scale by which points may be off."""
+FARTHEST = 0.25
+"""How far beyond the points a value may be read, as a share of what they span."""
+
 
 def _require_monotonic(values: list[float]) -> None:
     steps = [b - a for a, b in pairwise(values)]
@@ -61,6 +75,28 @@ class Calibration:
         """Width of the value range between the first and the last point; above 0, in the meter's unit."""
         return abs(self.points[-1][1] - self.points[0][1])
 
+    def beyond(self, fraction: float) -> float:
+        """Return how far `fraction` lies beyond the points, as a share of what they span of the scale."""
+        first, last = self.points[0][0], self.points[-1][0]
+        return max(first - fraction, fraction - last, 0.0) / (last - first)
+
+    def flaw(self) -> str | None:
+        """Say what no honest points are like, to go on after "its calibration points"; None: nothing is."""
+        spread = self.points[-1][0] - self.points[0][0]
+        if spread < LEAST_SPREAD:
+            return f"lie within {100 * spread:.2g} % of its scale; give points that are farther apart"
+        steps = [(later[0] - early[0], abs(later[1] - early[1])) for early, later in pairwise(self.points)]
+        bends = [_bend(one, two) for one, two in pairwise(steps)]
+        sways = [min(abs(one), abs(two)) if one * two < 0 else 0.0 for one, two in pairwise(bends)]
+        if sways and max(sways) > math.log(SWAY):
+            at = sways.index(max(sways))
+            at += abs(bends[at + 1]) > abs(bends[at])
+        elif bends and max(map(abs, bends)) > math.log(SHARPEST):
+            at = max(range(len(bends)), key=lambda index: abs(bends[index]))
+        else:
+            return None
+        return f"do not fit together near the value {self.points[at + 1][1]:g}; see to it and its place"
+
     def value(self, fraction: float) -> float:
         """Return the value at `fraction`; the outer segments go on past either end."""
         return _interpolate(
@@ -88,6 +124,14 @@ class Calibration:
             raise CalibrationError(
                 "Each point of a calibration is {fraction: number, value: number}."
             ) from error
+
+
+def _bend(before: tuple[float, float], after: tuple[float, float]) -> float:
+    """Return the logarithm of how much steeper it goes on, less what the places' errors may do."""
+    slopes = [math.log(step) - math.log(width) for width, step in (before, after)]
+    loose = sum(math.log1p(_PLACED / width) for width, _ in (before, after))
+    bend = slopes[1] - slopes[0]
+    return math.copysign(max(0.0, abs(bend) - loose), bend)
 
 
 def _interpolate(xs: list[float], ys: list[float], x: float) -> float:

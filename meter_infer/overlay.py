@@ -3,6 +3,7 @@
 import numpy as np
 
 from meter_infer.annotate import Polyline, Role
+from meter_infer.calibration import PicturePoints
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry
 from meter_infer.reading.look import Look
 
@@ -23,6 +24,14 @@ def shapes_of(seen: Look) -> tuple[Polyline, ...]:
             tip = seen.dial.point_at(seen.dial.angle_of_fraction(seen.fraction))
         shapes.append(Polyline(Role.POINTER, np.stack([seen.pointer.hub, tip])))
     return tuple(shapes)
+
+
+def clicked_shapes(points: PicturePoints) -> tuple[Polyline, ...]:
+    """Return a cross with its value for each point that a meter is calibrated by, frame pixels."""
+    return tuple(
+        Polyline(Role.CLICKED, np.array([place], dtype=np.float64), text=f"{value:g}")
+        for value, place in points
+    )
 
 
 def _dial_shapes(dial: DialGeometry) -> list[Polyline]:

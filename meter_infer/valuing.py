@@ -1,12 +1,14 @@
 """From a fraction of the scale to a reading: calibration, plausibility, quality."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meter_infer.binding import Bound
-from meter_infer.calibration import Calibration, PicturePoints
+from meter_infer.calibration import FARTHEST, Calibration, PicturePoints
 from meter_infer.errors import CalibrationError
 from meter_infer.plausibility import RateLimit
 from meter_infer.reading.fast import FastReading
@@ -32,6 +34,15 @@ ON_CIRCLE = 0.05
 """Scatter about that circle up to which they are believed, in radii."""
 LEAST_ARC = 2.6
 """The arc over which they must be spread, radians."""
+NEAR_DIAL = (0.4, 1.5)
+"""How far from a dial's centre its points may be, in radii of the scale: on photographs 0.56 to 1.27."""
+BEYOND_TUBE = 0.25
+"""How far beyond a level gauge's ends its points may lie, as a share of its length: rendered ones lie up to
+0.14 beyond them, where the ends were found wrong."""
+BESIDE_TUBE = 0.5
+"""How far beside its glass. Its axis is known to 2 degrees, which so far away is 2 % of the scale."""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,21 @@ class MeterSetup:
     unit: str | None = None
     max_rate: float | None = None
     """Largest plausible change in units per second; None: any."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fitted:
+    """A meter's calibration on its geometry, and whether its points can be meant so."""
+
+    geometry: DialGeometry | TubeGeometry | None
+    moved: tuple[float, float]
+    """How far (px) the picture had moved since the points were clicked."""
+    calibration: Calibration | None
+    """None where there is none, or where the points form no function."""
+    reason: Reason = Reason.OK
+    """Why no reading with it is good."""
+    flaw: str = ""
+    """What is wrong with the points, to go on after "its calibration points"."""
 
 
 @dataclass(slots=True)
@@ -89,6 +115,17 @@ class MeterState:
     """Where the meter was when its calibration points were first used."""
     standing: Standing = field(default_factory=Standing)
     """Where the picture is by now, for calibration points in it."""
+    fitted: Fitted | None = None
+    """Its calibration as it was used last."""
+    warned: bool = False
+    """It was said in the log what is wrong with its calibration points."""
+
+    def calibrated(self, geometry: DialGeometry | TubeGeometry | None, moved: tuple[float, float]) -> Fitted:
+        """Return the meter's calibration on a geometry, in a picture that has moved so far (px)."""
+        known = self.fitted
+        if known is None or known.geometry is not geometry or known.moved != moved:
+            known = self.fitted = _fit(self.setup, geometry, moved)
+        return known
 
     def build(self, fast: FastDial | FastTube) -> None:
         """Take a new reader between looks, built from the picture as it is now."""
@@ -161,9 +198,13 @@ def valued(
     quality = Quality.GOOD if seen.confidence >= GOOD else Quality.UNCERTAIN
     reason = Reason.OK if quality is Quality.GOOD else seen.reason
     if followed is None:
-        calibration = calibration_of(state.setup, seen.dial or seen.tube, state.standing.moved)
+        fitted = state.calibrated(seen.dial or seen.tube, state.standing.moved)
     else:
-        calibration = calibration_of(state.setup, followed.geometry, state.standing.built)
+        fitted = state.calibrated(followed.geometry, state.standing.built)
+    if quality is Quality.GOOD and fitted.flaw and not state.warned:
+        state.warned = True  # a poor look says nothing of the points
+        logger.warning("%s of camera %s: its calibration points %s.", base.meter, base.camera, fitted.flaw)
+    calibration = fitted.calibration
     if calibration is None:
         if quality is Quality.GOOD:
             quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
@@ -172,6 +213,10 @@ def valued(
     value = raw
     if quality is Quality.GOOD and (state.fresh or _left(state, seen.dial or seen.tube)):
         quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
+    if quality is Quality.GOOD and fitted.reason is not Reason.OK:
+        quality, reason = Quality.UNCERTAIN, fitted.reason
+    if quality is Quality.GOOD and calibration.beyond(fraction) > FARTHEST:
+        quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
     if quality is Quality.GOOD and state.coarse:
         quality, reason = Quality.UNCERTAIN, Reason.BLURRED
     if quality is Quality.GOOD and state.setup.max_rate is not None and limited:
@@ -235,6 +280,16 @@ def calibration_of(
     points = setup.calibration_points
     if points is None or geometry is None:
         return setup.calibration
+    try:
+        return Calibration(tuple(sorted(_placed(points, geometry, moved))))
+    except CalibrationError:
+        return None
+
+
+def _placed(
+    points: PicturePoints, geometry: DialGeometry | TubeGeometry, moved: tuple[float, float]
+) -> list[tuple[float, float]]:
+    """Return the (fraction, value) of points in the picture, in the order in which they were given."""
     placed: list[tuple[float, float]] = []
     for value, point in points:
         where = np.array(point) + moved
@@ -242,7 +297,41 @@ def calibration_of(
             placed.append((geometry.fraction_of_angle(geometry.angle_of(where)), value))
         else:
             placed.append((geometry.fraction_of(where), value))
-    try:
-        return Calibration(tuple(sorted(placed)))
-    except CalibrationError:
-        return None
+    return placed
+
+
+def _fit(
+    setup: MeterSetup, geometry: DialGeometry | TubeGeometry | None, moved: tuple[float, float]
+) -> Fitted:
+    """Return the meter's calibration on a geometry, with what speaks against its points in the picture."""
+    points = setup.calibration_points
+    calibration = calibration_of(setup, geometry, moved)
+    if points is None or geometry is None:
+        return Fitted(geometry, moved, calibration)
+    astray = [value for value, point in points if not _is_near(geometry, np.array(point) + moved)]
+    if astray:
+        what = "dial" if isinstance(geometry, DialGeometry) else "glass"
+        flaw = (
+            f"are not all on its {what} or near it: {_listed(astray)}; give x and y in this picture's pixels"
+        )
+        return Fitted(geometry, moved, calibration, Reason.CAMERA_MOVED, flaw)
+    if calibration is None:
+        values = _listed([value for _, value in sorted(_placed(points, geometry, moved))])
+        way = "clockwise" if isinstance(geometry, DialGeometry) else "from bottom to top"
+        flaw = f"must only rise or only fall along its scale; {way} they are {values}"
+        return Fitted(geometry, moved, None, Reason.UNCALIBRATED, flaw)
+    found = calibration.flaw()
+    return Fitted(geometry, moved, calibration, Reason.UNCALIBRATED if found else Reason.OK, found or "")
+
+
+def _is_near(geometry: DialGeometry | TubeGeometry, place: NDArray[np.float64]) -> bool:
+    """Say whether somebody can have clicked a mark of a meter there, or the number beside it."""
+    if isinstance(geometry, DialGeometry):
+        return bool(NEAR_DIAL[0] <= np.linalg.norm(geometry.to_dial(place)) <= NEAR_DIAL[1])
+    along = geometry.fraction_of(place)
+    beside = (abs(float((place - geometry.start) @ geometry.normal)) - geometry.width) / geometry.length
+    return -BEYOND_TUBE <= along <= 1 + BEYOND_TUBE and beside <= BESIDE_TUBE
+
+
+def _listed(values: Sequence[float]) -> str:
+    return ", ".join(f"{value:g}" for value in values)

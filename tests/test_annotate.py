@@ -110,6 +110,20 @@ def test_shapes_are_drawn_where_they_are() -> None:
     assert abs(columns.mean() - 400) < 0.25
 
 
+def test_a_clicked_point_is_a_cross_with_its_value() -> None:
+    image = picture()
+    bare = Polyline(Role.CLICKED, np.array([[400.5, 250.5]]))
+    cross = changed(image, annotate(image, [], [bare]))
+    rows, columns = np.nonzero(cross)
+    assert abs(rows.mean() - 250) < 0.3
+    assert abs(columns.mean() - 400) < 0.3
+    assert cross.sum() < 0.6 * (np.ptp(rows) + 1) * (np.ptp(columns) + 1)
+    marks = changed(image, annotate(image, [], [replace(bare, text="0.4")]))
+    assert marks.sum() > 2 * cross.sum()
+    for corner in ((0.0, 0.0), (960.0, 540.0), (5000.0, -300.0)):  # points may be given wrong
+        annotate(image, [], [Polyline(Role.CLICKED, np.array([corner]), text="0.4")])
+
+
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (40, 30), (320, 180), (200, 1600)])
 def test_any_size_of_picture_is_drawn(width: int, height: int) -> None:
     lost = replace(READING, box=None)

@@ -77,6 +77,53 @@ def test_points_that_are_no_function_are_refused(points: tuple[tuple[float, floa
         Calibration(points)
 
 
+def bent(*values: float, places: tuple[float, ...] | None = None) -> Calibration:
+    at = places or tuple(index / (len(values) - 1) for index in range(len(values)))
+    return Calibration(tuple(zip(at, values, strict=True)))
+
+
+@pytest.mark.parametrize(
+    "honest",
+    [
+        bent(0, 1),
+        bent(0, 0.2, 0.4, 0.6, 0.8, 1),
+        bent(60, 40, 20, 0),
+        bent(0, 20, 40, 60, 80, 100, places=(0, 0.18, 0.42, 0.58, 0.82, 1)),  # clicked with an unsteady hand
+        bent(*(math.sqrt(k / 10) for k in range(11))),  # a differential pressure that shows a flow
+        bent(0, 5, 20, 45, 80, 125),  # crowded at one end
+        bent(0, 50, 100, 150, 200, 1200, places=(0, 0.2, 0.4, 0.6, 0.85, 1)),  # an overload range
+        bent(0, 495, 500, 3000, places=(0, 0.79, 0.8, 1)),  # the same, with a number just before it
+        bent(-1, 0, 5, 10, places=(0, 0.3, 0.65, 1)),  # vacuum and pressure
+        bent(0, 5e-324, 1e-323, places=(-0.5, 0.5, 1.5)),
+    ],
+)
+def test_honest_points_have_no_flaw(honest: Calibration) -> None:
+    assert honest.flaw() is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (bent(0, 0.2, 0.04 + 0.2, 0.6, 0.8, 1), "near the value 0.24"),
+        (bent(0, 0.04, 0.6, 1, places=(0, 0.4, 0.6, 1)), "near the value 0.04"),
+        (bent(0, 2, 40, 60, 80), "near the value 2"),
+        (bent(0, 20, 40, 60, 8000), "near the value 60"),
+        (bent(100, 80, 60, 21, 20, 0), "near the value 21"),
+        (bent(0, 0.2, 0.4, 0.6, places=(0, 0.2, 0.55, 0.6)), "near the value 0.4"),  # misplaced
+        (bent(0, 1, places=(0.4, 0.41)), "lie within 1 % of its scale"),
+    ],
+)
+def test_points_that_no_scale_has_are_told(wrong: Calibration, says: str) -> None:
+    assert says in (wrong.flaw() or "")
+
+
+def test_how_far_a_reading_lies_beyond_the_points() -> None:
+    two = bent(6, 8, places=(0.6, 0.8))
+    assert [two.beyond(fraction) for fraction in (0.6, 0.7, 0.8)] == [0, 0, 0]
+    assert two.beyond(0.4) == pytest.approx(1.0)
+    assert two.beyond(0.85) == pytest.approx(0.25)
+
+
 def test_a_range_without_width_is_refused() -> None:
     with pytest.raises(CalibrationError, match="no width"):
         Calibration.from_range((3.0, 3.0))

@@ -93,6 +93,30 @@ def test_clicked_points_leave_the_range_as_the_second_best() -> None:
     assert meter.pixel_points is not None
 
 
+@pytest.mark.parametrize(
+    ("ends", "values", "wrong"),
+    [
+        ("[0, 1]", (0, 100), "100"),
+        ("[1, 0]", (-0.2, 1), "-0.2"),
+        ("[0, 1]", (0, 1), None),
+        ("[1, 0]", (1.04, 0.5), None),
+        ("[-1, 9]", (0, 9), None),
+    ],
+)
+@pytest.mark.parametrize("place", ["{{at: [{0}, 9], value: {1}}}", "[0.0{0}, {1}]"])
+def test_points_lie_on_the_scale_of_the_range(
+    ends: str, values: tuple[float, float], wrong: str | None, place: str
+) -> None:
+    points = ", ".join(place.format(x, value) for x, value in zip((1, 9), values, strict=True))
+    text = METER + f"        range: {ends}\n        calibration: [{points}]\n"
+    if wrong is None:
+        assert site(text).cameras["c"].meters["m"].calibration
+        return
+    line, key, says = one_mistake(text)
+    assert (line, key) == (8, "cameras.c.meters.m.calibration")
+    assert says.startswith(f"has the value {wrong}, which is not on the scale that `range` gives")
+
+
 def test_the_representation_hides_every_secret() -> None:
     shown = repr(site(VALID, **ENVIRONMENT))
     assert "rtsp://***@camera.example/stream" in shown
@@ -148,6 +172,13 @@ METER = "cameras:\n  c:\n    url: x\n    meters:\n      m:\n        kind: pointe
         ("calibration: [{at: [1, 2], value: 0}, {at: [1, 2], value: 1}]", "calibration", "same place"),
         ("calibration: [{at: [1, 2], value: 1}, {at: [1, 3], value: 1}]", "calibration", "same value"),
         ("calibration: [{at: [1], value: 1}, {at: [1, 3], value: 2}]", "calibration[0].at", "[x, y]"),
+        (
+            "calibration: [{at: [-1, 3], value: 1}, {at: [9, 3], value: 2}]",
+            "calibration[0].at",
+            "outside the pic",
+        ),
+        ("calibration: [{at: [9, 3], value: 1}, {at: [9.3, 3], value: 2}]", "calibration", "0.3 px apart"),
+        ("calibration: [[0.5, 3], [0.501, 4]]", "calibration", "spans only 0.1 % of the scale"),
     ],
 )
 def test_a_mistake_in_a_meter_has_line_and_key(line: str, key: str, says: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from meter_infer.annotate import Role
-from meter_infer.overlay import shapes_of
+from meter_infer.overlay import clicked_shapes, shapes_of
 from meter_infer.reading.look import look
 from meter_infer.types import MeterKind
 from tests.reading.plain_dial import View, shoot
@@ -22,3 +22,10 @@ def test_the_pointer_is_drawn_where_it_was_read(fraction: float) -> None:
     assert seen.pointer is not None
     assert np.allclose(drawn[0], seen.pointer.hub)
     assert seen.dial.fraction_of_angle(seen.dial.angle_of(drawn[1])) == pytest.approx(fraction, abs=1e-6)
+
+
+def test_calibration_points_are_drawn_where_they_were_given() -> None:
+    shapes = clicked_shapes(((0.0, (30.0, 40.0)), (1600.0, (70.5, 20.0))))
+    assert [shape.text for shape in shapes] == ["0", "1600"]
+    assert {shape.role for shape in shapes} == {Role.CLICKED}
+    assert np.array_equal(shapes[1].points, [[70.5, 20.0]])

@@ -1,5 +1,6 @@
 """The shape of a site file. Every key that may stand in it is a field here."""
 
+import math
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
@@ -7,7 +8,7 @@ from pydantic import Discriminator, Field, GetJsonSchemaHandler, Tag, Validation
 from pydantic import field_validator as check
 from pydantic_core import CoreSchema
 
-from meter_infer.calibration import Calibration
+from meter_infer.calibration import LEAST_SPREAD, NEAREST_PX, Calibration
 from meter_infer.config.fields import BoxNumbers, Duration, Every, Id, Number, Pixel, Range, Text, Url
 from meter_infer.config.live import AlarmsConfig, EvidenceConfig, HttpConfig, ReadingConfig, SinksConfig
 from meter_infer.config.section import Section as _Section
@@ -44,6 +45,13 @@ class PixelPoint(_Section):
     """x and y in pixels of the picture."""
     value: Number
 
+    @check("at")
+    @classmethod
+    def _is_in_picture(cls, at: tuple[float, float]) -> tuple[float, float]:
+        if min(at) < 0:
+            raise ValueError("lies outside the picture, whose upper left corner is [0, 0]")
+        return at
+
 
 # what pydantic puts into the place of an error: names that can be no key
 FRACTION_POINT, PIXEL_POINT = "<fraction>", "<pixel>"
@@ -60,6 +68,10 @@ CalibrationPoint = Annotated[
 ]
 
 
+_RANGE_TOLERANCE = 0.05
+"""By how much of its width the points may pass a `range`: the last number need not be the last mark."""
+
+
 class MeterConfig(_Section):
     """One instrument in front of a camera."""
 
@@ -71,7 +83,7 @@ class MeterConfig(_Section):
     box: BoxNumbers | None = None
     """Roughly where it is in the picture: x1, y1, x2, y2 in pixels."""
     calibration: Annotated[list[CalibrationPoint], Field(min_length=2)] | None = None
-    """For a scale that is not linear; overrules `range`."""
+    """For a scale that is not linear; overrules `range`, and lies within it where both are given."""
     max_rate: Annotated[Number, Field(gt=0)] | None = None
     """The fastest change to be believed at once, in units a second."""
     median: Annotated[int, Field(ge=1, le=99)] = 1
@@ -112,6 +124,40 @@ class MeterConfig(_Section):
                 _curve(points)
             except CalibrationError as error:
                 raise ValueError(str(error).rstrip(".")) from error
+        return points
+
+    @check("calibration")
+    @classmethod
+    def _is_measurable(cls, points: list[CalibrationPoint] | None) -> list[CalibrationPoint] | None:
+        pixels = [point for point in points or () if isinstance(point, PixelPoint)]
+        for one, two in combinations(pixels, 2):
+            if (apart := math.dist(one.at, two.at)) < NEAREST_PX:
+                raise ValueError(
+                    f"has the values {one.value:g} and {two.value:g} {apart:.2g} px apart; a click may be "
+                    f"off by as much; leave out one of them, or give points at least {NEAREST_PX:g} px apart"
+                )
+        fractions = [point.fraction for point in points or () if isinstance(point, FractionPoint)]
+        if fractions and max(fractions) - min(fractions) < LEAST_SPREAD:
+            raise ValueError(
+                f"spans only {100 * (max(fractions) - min(fractions)):.2g} % of the scale; "
+                "give points that are farther apart"
+            )
+        return points
+
+    @check("calibration")
+    @classmethod
+    def _fits_range(
+        cls, points: list[CalibrationPoint] | None, info: ValidationInfo
+    ) -> list[CalibrationPoint] | None:
+        if points and (ends := info.data.get("range")):
+            low, high = min(ends), max(ends)
+            room = _RANGE_TOLERANCE * (high - low)
+            beyond = [p.value for p in points if not low - room <= p.value <= high + room]
+            if beyond:
+                raise ValueError(
+                    f"has the value {beyond[0]:g}, which is not on the scale that `range` gives "
+                    f"({ends[0]:g} to {ends[1]:g}); correct one of the two"
+                )
         return points
 
     @check("alarms")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import radians
+from math import dist, radians
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -20,6 +20,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from meter_infer.calibration import NEAREST_PX
 from meter_infer.errors import SinkError
 from meter_infer.render.camera import CameraSettings, Severity
 from meter_infer.render.moving import FixedCamera, MovingMeter
@@ -156,14 +157,23 @@ def site_of(video: Path, meters: dict[str, SceneObject], calibrated: bool = Fals
             "unit": item.unit,
             "box": [round(v) for v in (item.box.x1, item.box.y1, item.box.x2, item.box.y2)],
         }
-        if calibrated and len(item.scale_points) > 1:
-            entry["calibration"] = [
-                {"at": [round(x), round(y)], "value": float(value)} for value, (x, y) in item.scale_points
-            ]
+        clicked = _clicked(item) if calibrated else []
+        if len(clicked) > 1:
+            entry["calibration"] = [{"at": list(place), "value": value} for value, place in clicked]
         elif not item.linear:
             entry["calibration"] = [[round(f, 6), float(v)] for f, v in item.anchors]
         entries[name] = entry
     return {"cameras": {camera_id(video): {"url": video.name, "meters": entries}}}
+
+
+def _clicked(item: SceneObject) -> list[tuple[float, tuple[int, int]]]:
+    """Return the printed numbers that somebody can click: in the picture, and not all at one pixel."""
+    kept: list[tuple[float, tuple[int, int]]] = []
+    for value, (x, y) in item.scale_points:
+        place = round(x), round(y)
+        if min(place) >= 0 and all(dist(place, other) >= NEAREST_PX for _, other in kept):
+            kept.append((float(value), place))
+    return kept
 
 
 def camera_id(video: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from typer.testing import Result
 
 from meter_infer.app import Reader, ReaderOptions
+from meter_infer.calibration import PicturePoints
 from meter_infer.pipeline import MeterSetup
 from meter_infer.types import Box, Frame, MeterKind, Quality, Reading, Reason
 
@@ -66,6 +67,10 @@ class FakeReader:
 
     def seen(self, camera: str, meter: str) -> None:
         return None
+
+    def clicked(self, camera: str, meter: str) -> PicturePoints:
+        points = {(item.camera, item.meter): item.calibration_points for item in self.setups}
+        return points.get((camera, meter)) or ()
 
     def close(self) -> None:
         self.closed += 1

@@ -1,19 +1,21 @@
 """Rendered videos: every frame has its truth, and only what moves changes."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from meter_infer.cli.synth import synth_app
-from meter_infer.config import load_site
+from meter_infer.config import load_site, parse_site
 from meter_infer.errors import SinkError
 from meter_infer.render.process import sample_process
 from meter_infer.render.truth import value_at
-from meter_infer.render.video import CSV_COLUMNS, VideoScene, VideoSpec, camera_id, render_video
+from meter_infer.render.video import CSV_COLUMNS, VideoScene, VideoSpec, camera_id, render_video, site_of
 from meter_infer.types import MeterKind
 
 SPEC = VideoSpec(seconds=1.0, fps=8, size=(256, 192), seed=3, pointers=1, levels=1)
@@ -54,6 +56,16 @@ def test_there_is_a_row_for_each_frame_and_meter(video: Path) -> None:
         assert float(row["fraction"]) == pytest.approx(item.fraction, abs=1e-5)
         assert float(row["value"]) == pytest.approx(value_at(item.anchors, item.fraction), rel=1e-4, abs=1e-4)
         assert float(row["x2"]) == pytest.approx(item.box.x2, abs=0.06)
+
+
+def test_a_site_file_has_no_two_points_at_one_place() -> None:
+    meters = VideoScene(SPEC).frame(0).meters
+    points = ((0.0, (-3.0, 9.0)), (1.0, (20.0, 9.0)), (2.0, (21.4, 9.0)), (3.0, (60.0, 9.0)))
+    near = {name: replace(item, scale_points=points, range=(0.0, 3.0)) for name, item in meters.items()}
+    text = yaml.safe_dump(site_of(Path("a.mp4"), near, calibrated=True))
+    (camera,) = parse_site(text, Path("a.yaml"), {}).cameras.values()
+    for meter in camera.meters.values():
+        assert meter.pixel_points == ((1.0, (20.0, 9.0)), (3.0, (60.0, 9.0)))
 
 
 def test_the_site_file_configures_its_meters(video: Path) -> None:
