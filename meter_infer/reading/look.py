@@ -254,7 +254,7 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
     )
     weights = DIAL_PLACED if placed else DIAL
     confidence, reason, vetoed = _weighed(confidence, reason, evidence, weights)
-    if vetoed and reason is Reason.NO_POINTER:
+    if vetoed and reason is Reason.NO_POINTER and not view.split:
         return Look(MeterKind.POINTER, None, confidence, reason, dial=geometry)
     if view.split:
         confidence, reason, vetoed = 0.5 * min(confidence, GOOD), Reason.DISAGREEMENT, True
