@@ -115,87 +115,87 @@ DIAL_PLACED = Weights(
 )
 
 TUBE = Weights(
-    0.95,
-    -2.2495,
+    0.96,
+    -1.5375,
     (
-        0.4098,  # tube_score
-        0.3341,  # surface_score
-        0.9171,  # liquid_score
-        0.3351,  # both
-        -0.3363,  # spread
-        0.0565,  # start_score
-        -1.3261,  # end_score
-        0.9620,  # weakest_end
-        0.0846,  # end_gap
-        -0.1971,  # faint
-        -0.2984,  # small
-        -0.0499,  # at_an_end
-        0.4968,  # narrow
-        0.2048,  # apart
-        -0.7611,  # far_apart
-        -0.1756,  # alone
-        -0.0506,  # rules
-        0.0046,  # graduated
-        0.0985,  # comb_evenness
-        1.1845,  # comb_ends
-        -0.2703,  # comb_beyond
-        0.2706,  # comb_teeth
-        0.8047,  # comb_shift
-        -0.4341,  # comb_sure
-        -0.7281,  # comb_missed
-        -0.0817,  # off_foot
-        -0.3391,  # off_head
-        0.8235,  # strip_reading
-        -0.1079,  # strip_start
-        0.2856,  # strip_end
-        1.3798,  # strip_all
-        0.4363,  # strip_reading_sure
-        0.2050,  # strip_start_sure
-        -0.1179,  # strip_end_sure
-        2.6798,  # strip_all_sure
+        -0.0345,  # tube_score
+        0.3179,  # surface_score
+        1.0367,  # liquid_score
+        -0.0763,  # both
+        -0.5126,  # spread
+        0.0084,  # start_score
+        -0.5776,  # end_score
+        0.6081,  # weakest_end
+        -0.1792,  # end_gap
+        -0.7168,  # faint
+        0.2138,  # small
+        -0.0354,  # at_an_end
+        -0.2267,  # narrow
+        0.1964,  # apart
+        -0.9091,  # far_apart
+        -0.1819,  # alone
+        -0.1345,  # rules
+        0.0982,  # graduated
+        0.5685,  # comb_evenness
+        0.5806,  # comb_ends
+        -0.4343,  # comb_beyond
+        -0.3101,  # comb_teeth
+        0.1888,  # comb_shift
+        0.1096,  # comb_sure
+        -0.7790,  # comb_missed
+        -0.0404,  # off_foot
+        -0.2838,  # off_head
+        0.6887,  # strip_reading
+        -0.1343,  # strip_start
+        -0.2821,  # strip_end
+        1.4021,  # strip_all
+        0.9873,  # strip_reading_sure
+        0.3732,  # strip_start_sure
+        0.2408,  # strip_end_sure
+        2.1142,  # strip_all_sure
         0.0000,  # strip_unasked
     ),
 )
 
 TUBE_PLACED = Weights(
-    0.96,
-    -2.1295,
+    0.94,
+    -1.6024,
     (
-        0.2557,  # tube_score
-        0.8612,  # surface_score
-        0.8692,  # liquid_score
-        0.6847,  # both
-        -0.7828,  # spread
-        -0.0742,  # start_score
-        0.0004,  # end_score
-        -0.4612,  # weakest_end
-        0.1383,  # end_gap
-        -0.9322,  # faint
-        0.1410,  # small
-        0.0823,  # at_an_end
-        0.2549,  # narrow
-        0.2237,  # apart
-        -0.8932,  # far_apart
-        -0.1858,  # alone
-        -0.0906,  # rules
-        0.0567,  # graduated
-        -0.1305,  # comb_evenness
-        0.3075,  # comb_ends
-        0.0590,  # comb_beyond
-        0.0700,  # comb_teeth
-        0.5708,  # comb_shift
-        -0.3709,  # comb_sure
-        0.0469,  # comb_missed
-        0.1967,  # off_foot
-        0.0783,  # off_head
-        2.1994,  # strip_reading
-        0.0287,  # strip_start
-        -0.0250,  # strip_end
-        0.1526,  # strip_all
-        2.5255,  # strip_reading_sure
-        -0.2956,  # strip_start_sure
-        0.3635,  # strip_end_sure
-        0.7676,  # strip_all_sure
+        0.3681,  # tube_score
+        0.6088,  # surface_score
+        1.0517,  # liquid_score
+        0.6199,  # both
+        -1.0402,  # spread
+        0.0419,  # start_score
+        -0.0940,  # end_score
+        -0.2806,  # weakest_end
+        0.1405,  # end_gap
+        -1.2803,  # faint
+        0.1998,  # small
+        0.3873,  # at_an_end
+        -0.1107,  # narrow
+        0.2962,  # apart
+        -0.8765,  # far_apart
+        -0.2218,  # alone
+        -0.3613,  # rules
+        -0.0331,  # graduated
+        0.1131,  # comb_evenness
+        -0.2154,  # comb_ends
+        -0.1411,  # comb_beyond
+        -0.1833,  # comb_teeth
+        -0.4355,  # comb_shift
+        0.2310,  # comb_sure
+        0.0498,  # comb_missed
+        0.0939,  # off_foot
+        -0.0077,  # off_head
+        1.9576,  # strip_reading
+        -0.2004,  # strip_start
+        -0.3374,  # strip_end
+        0.1014,  # strip_all
+        3.1478,  # strip_reading_sure
+        -0.0075,  # strip_start_sure
+        0.0764,  # strip_end_sure
+        0.2046,  # strip_all_sure
         0.0000,  # strip_unasked
     ),
 )
