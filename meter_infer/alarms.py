@@ -43,6 +43,10 @@ class AlarmLimits:
             raise ConfigError("An alarm's hysteresis and minimum duration cannot be negative.")
 
 
+UNREAD_S = 60.0
+"""A meter that could not be read for so long was not beyond a limit all the while, as far as is known."""
+
+
 @dataclass(slots=True)
 class _Tier:
     """One limit."""
@@ -73,6 +77,10 @@ class Alarm:
 
     limits: AlarmLimits
     _tiers: list[_Tier] = field(init=False)
+    _good_s: float | None = field(default=None, init=False)
+    """When it was last read well."""
+    _unread: bool = field(default=False, init=False)
+    """It could not be read since."""
     _shown: tuple[AlarmLevel, str | None] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -97,16 +105,22 @@ class Alarm:
         """Take a reading; return an event where the level or the side changed.
 
         The first good reading gives one in any case: whoever remembers an alarm from before a restart
-        learns whether it still stands.
+        learns whether it still stands. Beyond a limit, but not yet for long enough, it waits.
         """
         if reading.quality is not Quality.GOOD or reading.value is None:
+            self._unread = True
             return None
         at_s = reading.captured_at.timestamp()
+        gap_s = 0.0 if self._good_s is None or not self._unread else at_s - self._good_s
+        if gap_s > max(UNREAD_S, self.limits.min_duration_s):
+            for tier in self._tiers:  # nobody knows whether it stayed beyond the limit
+                tier.beyond_since_s = None
+        self._good_s, self._unread = at_s, False
         for tier in self._tiers:
             tier.update(reading.value, at_s, self.limits)
         worst = next((tier for tier in self._tiers if tier.active), None)
         shown = (worst.level, worst.side) if worst is not None else (AlarmLevel.NONE, None)
-        if shown == self._shown:
+        if shown == self._shown or (self._shown is None and self._is_undecided(shown[0])):
             return None
         self._shown = shown
         return AlarmEvent(
@@ -118,4 +132,10 @@ class Alarm:
             limit=worst.limit if worst is not None else None,
             value=reading.value,
             unit=reading.unit,
+        )
+
+    def _is_undecided(self, level: AlarmLevel) -> bool:
+        """Say whether a value is beyond a limit worse than `level`, but not long enough yet."""
+        return any(
+            tier.level > level and not tier.active and tier.beyond_since_s is not None for tier in self._tiers
         )

@@ -293,19 +293,25 @@ def live_settings(site: Site, cadence_s: float | None = None) -> LiveSettings:
 
 def camera_settings(site: Site, name: str, config: CameraConfig) -> CameraSettings:
     """Return what the runtime is told of a camera."""
+    cadence_s = site.reading.every if config.every is None else config.every
     return CameraSettings(
         camera=name,
         address=address_of(site, config),
         meters=meter_setups(name, config),
-        rules={meter: _rules(each) for meter, each in config.meters.items()},
+        rules={meter: _rules(each, cadence_s) for meter, each in config.meters.items()},
         transport=config.transport,
         frozen_after_s=config.frozen_after,
-        cadence_s=site.reading.every if config.every is None else config.every,
+        cadence_s=cadence_s,
     )
 
 
-def _rules(config: MeterConfig) -> MeterRules:
-    return MeterRules(config.median, config.hysteresis, config.alarms.limits if config.alarms else None)
+def _rules(config: MeterConfig, cadence_s: float) -> MeterRules:
+    return MeterRules(
+        config.median,
+        config.hysteresis,
+        config.alarms.limits if config.alarms else None,
+        pause_s=max(MeterRules().pause_s, 3 * cadence_s),
+    )
 
 
 def make_sinks(site: Site) -> list[LiveSink]:

@@ -110,3 +110,20 @@ def test_the_first_good_reading_says_that_there_is_no_alarm() -> None:
     first = Alarm(AlarmLimits(high_warn=8)).update(reading(value=5))
     assert first is not None
     assert first.level is AlarmLevel.NONE
+
+
+def test_after_a_restart_a_standing_alarm_is_not_called_off_while_its_time_runs() -> None:
+    alarm = Alarm(AlarmLimits(high_critical=8, min_duration_s=5))
+    events = [alarm.update(reading(value=9, at_s=step)) for step in range(7)]
+    assert [event.level for event in events if event is not None] == [AlarmLevel.CRITICAL]
+
+
+def test_a_time_in_which_nothing_could_be_read_is_no_time_beyond_the_limit() -> None:
+    alarm = Alarm(AlarmLimits(high_critical=8, min_duration_s=5))
+    assert alarm.update(reading(value=5, at_s=0)) is not None
+    for at_s, value in ((1, 9), (2, None), (599, None), (600, 9), (601, None), (604, 9)):
+        quality = Quality.GOOD if value is not None else Quality.BAD
+        assert alarm.update(reading(value=value, at_s=at_s, quality=quality)) is None, at_s
+    raised = alarm.update(reading(value=9, at_s=606))
+    assert raised is not None
+    assert raised.level is AlarmLevel.CRITICAL

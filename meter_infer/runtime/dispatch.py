@@ -30,6 +30,8 @@ class Outlet:
         self._size = size
         self._changed = threading.Condition()
         self._pending: list[Item] = []
+        self._spared: dict[tuple[type, str, str], Item] = {}
+        """What gave way in a full queue and is not said again by itself; older than the queue."""
         self._backoff = backoff or Backoff(first_s=0.5, limit_s=2.0)
         self._problem: str | None = None
         self._dropped = 0
@@ -40,13 +42,22 @@ class Outlet:
         """Queue items; never waits. The oldest give way when the queue is full."""
         with self._changed:
             self._queue.extend(items)
-            self._dropped += len(self._queue.pop(len(self._queue) - self._size))
+            for item in self._queue.pop(len(self._queue) - self._size):
+                self._spare(item)
             self._changed.notify()
+
+    def _spare(self, item: Item) -> None:
+        """Drop a reading, of which another follows; of what is said only once keep the latest."""
+        self._dropped += 1
+        if not isinstance(item, Reading):
+            key = type(item), getattr(item, "camera", ""), getattr(item, "meter", "")
+            self._dropped -= self._spared.pop(key, None) is None
+            self._spared[key] = item
 
     @property
     def depth(self) -> int:
         """Items that wait for the sink."""
-        return len(self._queue) + len(self._pending)
+        return len(self._spared) + len(self._queue) + len(self._pending)
 
     @property
     def dropped(self) -> int:
@@ -85,7 +96,8 @@ class Outlet:
         """Write one batch and tick; False where the sink cannot."""
         if not self._pending:
             with self._changed:
-                self._pending = self._queue.pop(_BATCH)
+                self._pending = [*self._spared.values(), *self._queue.pop(_BATCH)]
+                self._spared.clear()
         try:
             if self._pending:
                 self._write()

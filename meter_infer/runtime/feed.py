@@ -100,6 +100,9 @@ class CameraFeed:
                 pause_s = self.settings.denied_retry_s if self._trust < 0 else 0.0
             except SourceError as error:
                 reason = str(error)
+            except Exception as error:
+                self._enter(CameraState.OFFLINE, f"Its pictures cannot be taken ({type(error).__name__}).")
+                raise
             if stop.is_set() or reason is None:
                 return
             self._enter(CameraState.OFFLINE, reason)

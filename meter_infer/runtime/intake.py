@@ -74,6 +74,7 @@ class Intake:
             if slot is None:
                 slot = self._slots[camera] = _Slot(cadence_s, live, threading.Condition(self._lock))
             slot.cadence_s, slot.live = cadence_s, live
+            slot.due_s = min(slot.due_s, self._clock() + cadence_s)
             self._changed.notify_all()
             slot.taken.notify_all()
 

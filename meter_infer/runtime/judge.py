@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from meter_infer.alarms import Alarm
 from meter_infer.events import AlarmEvent, AlarmLevel, Item
+from meter_infer.pipeline import MeterSetup
 from meter_infer.plausibility import Hysteresis, MedianWindow
 from meter_infer.runtime.settings import MeterRules
 from meter_infer.types import Frame, Quality, Reading, Reason
@@ -16,13 +17,14 @@ logger = logging.getLogger(__name__)
 @dataclass(slots=True)
 class _Meter:
     rules: MeterRules
+    setup: MeterSetup | None = None
     median: MedianWindow = field(init=False)
     hysteresis: Hysteresis = field(init=False)
     alarm: Alarm | None = field(init=False)
     alarmed: bool = False
 
     def __post_init__(self) -> None:
-        self.median = MedianWindow(self.rules.median)
+        self.median = MedianWindow(self.rules.median, self.rules.pause_s)
         self.hysteresis = Hysteresis(self.rules.hysteresis)
         self.alarm = Alarm(self.rules.alarms) if self.rules.alarms is not None else None
 
@@ -44,14 +46,22 @@ class Judge:
         self._keep = keep
         self._meters: dict[tuple[str, str], _Meter] = {}
 
-    def configure(self, camera: str, rules: Mapping[str, MeterRules]) -> None:
-        """Replace a camera's rules; meters whose rules did not change keep their state."""
+    def configure(
+        self, camera: str, rules: Mapping[str, MeterRules], setups: Sequence[MeterSetup] = ()
+    ) -> None:
+        """Replace a camera's rules; meters of which nothing changed keep their state.
+
+        Values in another unit, or of another place, are no neighbours of those that came before.
+        """
+        known_as = {setup.meter: setup for setup in setups}
         before = {key: meter for key, meter in self._meters.items() if key[0] == camera}
         for key in before:
             del self._meters[key]
         for name, rule in rules.items():
             known = before.get((camera, name))
-            self._meters[camera, name] = known if known and known.rules == rule else _Meter(rule)
+            fresh = _Meter(rule, known_as.get(name))
+            same = known is not None and (known.rules, known.setup) == (fresh.rules, fresh.setup)
+            self._meters[camera, name] = known if known is not None and same else fresh
 
     def __call__(self, frames: Sequence[Frame], readings: Sequence[Reading]) -> list[Item]:
         """Return what to publish of a batch, each alarm after the reading that decided it."""

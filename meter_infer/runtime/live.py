@@ -184,6 +184,10 @@ class Live:
             self._configure(settings)
         else:
             index = self._retire(name)
+            self._intake.remove(name)  # what waits shows what the old address saw
+            if settings.address != before.address:
+                self.loop.call(lambda _: self._judge.configure(name, {}, ()))
+                self.loop.call(lambda _: self.dispatcher.forget(name))  # a recording has times of its own
             new.append(self._add(settings, index))
         logger.info("Camera %s was changed.", name)
         return new
@@ -199,7 +203,7 @@ class Live:
     def _configure(self, settings: CameraSettings) -> None:
         name, meters, rules = settings.camera, settings.meters, settings.rules
         self.loop.call(lambda reader: reader.configure(name, meters))
-        self.loop.call(lambda _: self._judge.configure(name, rules))
+        self.loop.call(lambda _: self._judge.configure(name, rules, meters))
         self.loop.call(lambda _: self.board.forget(name, [s.meter for s in meters], settings.alarmed))
 
     def _is_frozen(self, name: str) -> bool:

@@ -120,11 +120,13 @@ class ReadingLoop:
     def _enter(self, reader: FrameReader) -> None:
         """Do what was asked for, once nobody reads; then count as one who does."""
         with self._gate:
-            while not self._calls.empty():
-                while self._inside:
-                    self._gate.wait()
+            # another that waited may have done it meanwhile, and be inside by now
+            while self._inside and not self._calls.empty():
+                self._gate.wait()
+            try:
                 while not self._calls.empty():
                     self._calls.get()(reader)
+            finally:
                 self._gate.notify_all()
             self._inside += 1
 

@@ -16,6 +16,8 @@ class MeterRules:
     hysteresis: float = 0.0
     """The value stays where it is until it moved by more than this, in the meter's unit."""
     alarms: AlarmLimits | None = None
+    pause_s: float = 60.0
+    """After so long without a good reading the median begins anew."""
 
 
 @dataclass(frozen=True, slots=True)

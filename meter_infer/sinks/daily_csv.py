@@ -172,6 +172,10 @@ class DailyCsvSink:
     def _let_go(self) -> None:
         file, self._file = self._file, None
         if file is not None:
+            if self._dirty:
+                with contextlib.suppress(OSError):
+                    os.fdatasync(file)
+            self._dirty = False
             os.close(file)
 
 

@@ -21,6 +21,8 @@ from meter_infer.types import Frame
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 10.0
+UNDECODED_S = 20.0
+"""Packets without a whole picture for so long are a broken stream; the next keyframe may be seconds away."""
 
 # not `nobuffer`: it throws away what was looked at to know the stream, its first keyframe among it, and some
 # cameras send the next one many seconds later
@@ -93,14 +95,22 @@ class StreamSource(Closing):
             return
         planes = PlaneReader(live=True)
         clock = StreamClock()
-        decoder = Decoder(
-            self._container, self._stream, lambda packet: clock.told(packet.pts, wallclock(packet))
-        )
+        seen_s = time.monotonic()
+
+        def on_packet(packet: av.Packet[av.VideoStream]) -> None:
+            clock.told(packet.pts, wallclock(packet))
+            if time.monotonic() - seen_s > UNDECODED_S:
+                raise SourceError(f"{self.name} sends no picture that can be decoded; restart the camera.")
+
+        decoder = Decoder(self._container, self._stream, on_packet)
         index = -1
         for index, picture in enumerate(decoder.frames(lambda: self._container is not None)):
             base = picture.time_base or self._stream.time_base
             captured_at = clock.captured_at(picture.pts, base, datetime.now(UTC))
-            if index % self._every or picture.is_corrupt:
+            if picture.is_corrupt:
+                continue
+            seen_s = time.monotonic()
+            if index % self._every:
                 continue
             luma, chroma, matrix = planes.planes(picture)
             yield Frame(
@@ -112,6 +122,7 @@ class StreamSource(Closing):
                 matrix=matrix,
                 received_s=time.monotonic(),
             )
+            seen_s = time.monotonic()  # however long whoever took it was busy with it
             if self._container is None:
                 return
         if index < 0:

@@ -221,3 +221,13 @@ def test_a_recording_goes_on_when_its_own_frame_was_taken() -> None:
     assert done[other].wait(5)
     for thread in threads:
         thread.join(5)
+
+
+def test_a_shorter_cadence_holds_at_once() -> None:
+    intake, _, clock = make("a", cadence_s=600.0)
+    intake.offer(frame("a", 0, clock.now), GO)
+    assert len(taken_from(intake)) == 1
+    intake.add("a", 1.0, live=True)
+    clock.now += 1.5
+    intake.offer(frame("a", 1, clock.now), GO)
+    assert [item.index for item in taken_from(intake)] == [1]

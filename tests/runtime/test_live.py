@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -404,3 +405,74 @@ def test_a_recording_that_waits_for_a_slow_reader_is_not_silent() -> None:
         count = len(sink.readings)
         until(lambda: len(sink.readings) > count + 3)
     assert {r.reason for r in sink.readings} == {Reason.OK}
+
+
+def _tell(done: threading.Event, _: object) -> None:
+    done.set()
+
+
+def test_a_reload_leaves_every_reading_thread_at_work() -> None:
+    class Slow(FakeReader):
+        def read(self, frames: Sequence[Frame]) -> list[Reading]:
+            time.sleep(0.01)
+            return super().read(frames)
+
+    reader = Slow()
+    cameras = [camera(name, cadence_s=0.0) for name in "abcd"]
+    live = Live(
+        LiveSettings(tuple(cameras), BatchLimits(1, 0.0, 2.0, 12), lanes=4),
+        Parts(lambda settings: FakeSource(settings.camera, 0.02), (ListSink(),)),
+    )
+    live.start(reader)
+    try:
+        for turn in range(4):
+            cameras[0] = replace(cameras[0], cadence_s=0.05 * (turn + 1))
+            live.apply(cameras)
+            done = threading.Event()
+            live.loop.call(partial(_tell, done))
+            assert done.wait(5)
+            reader.threads.clear()
+            until(lambda: len(reader.threads) == 4, 5)
+    finally:
+        assert live.stop() == []
+
+
+def test_nothing_seen_at_an_old_address_is_read_as_the_new_one() -> None:
+    """What waited would come out under the new camera's name and unit."""
+    sink = ListSink()
+    silent = threading.Event()
+
+    def open_feed(settings: CameraSettings) -> Source:
+        if settings.address.reveal().endswith("/other"):
+            silent.wait(1)
+            raise SourceError("It does not answer; check its address and power.")
+        return FakeSource(settings.camera, 0.002)
+
+    first = camera("a", cadence_s=0.0)
+    with running(first, open_feed=open_feed, sinks=(sink,)) as (live, reader):
+        until(lambda: len(sink.readings) > 5)
+        reader.hold.clear()
+        time.sleep(0.1)  # frames wait now
+        other = replace(
+            first,
+            address=Address("rtsp://192.0.2.1/other"),
+            meters=(replace(first.meters[0], unit="degC"),),
+        )
+        live.apply([other])
+        reader.hold.set()
+        time.sleep(0.3)
+        silent.set()
+        counted = [r for r in sink.readings if r.quality is Quality.GOOD]
+        time.sleep(0.2)
+        assert [r for r in sink.readings if r.quality is Quality.GOOD] == counted
+
+
+@pytest.mark.allow_error_log
+def test_a_camera_whose_thread_dies_again_and_again_is_not_well() -> None:
+    class Breaks(FakeSource):
+        def __iter__(self) -> Iterator[Frame]:
+            yield next(super().__iter__())
+            raise RuntimeError("a bug")
+
+    with running(camera("a"), open_feed=lambda settings: Breaks(settings.camera)) as (live, _):
+        until(lambda: "RuntimeError" in health_of(live).problems.get("camera/a", ""))

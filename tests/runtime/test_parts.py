@@ -14,16 +14,18 @@ import numpy as np
 import pytest
 
 from meter_infer.alarms import AlarmLimits
-from meter_infer.events import AlarmEvent, CameraState
+from meter_infer.events import AlarmEvent, AlarmLevel, CameraState
+from meter_infer.pipeline import MeterSetup
 from meter_infer.runtime.backoff import Backoff
+from meter_infer.runtime.dispatch import Outlet
 from meter_infer.runtime.judge import Judge
 from meter_infer.runtime.notify import ServiceManager
 from meter_infer.runtime.redact import RedactingFormatter, Secrets
 from meter_infer.runtime.settings import MeterRules
 from meter_infer.runtime.watch import PictureWatch
 from meter_infer.sources.clock import StreamClock
-from meter_infer.types import Quality, Reading, Reason
-from tests.runtime.fakes import START, reading
+from meter_infer.types import MeterKind, Quality, Reading, Reason
+from tests.runtime.fakes import START, ListSink, reading, until
 
 BASE = Fraction(1, 90_000)
 
@@ -200,3 +202,41 @@ def test_odd_time_stamps_do_no_harm(bad: int) -> None:
     clock = StreamClock()
     for step in (bad, 0, bad):
         clock.captured_at(step, BASE, at(1))
+
+
+def test_values_from_before_a_meter_was_changed_are_no_neighbours_of_those_after() -> None:
+    rules = {"m": MeterRules(median=5)}
+    judge = Judge(lambda _: False)
+    before = MeterSetup("cam", "m", MeterKind.POINTER, unit="MPa")
+    judge.configure("cam", rules, [before])
+    for at_s in range(5):
+        judge([], [reading(value=1.2, at_s=at_s)])
+    judge.configure("cam", rules, [replace(before)])
+    (same,) = judge([], [reading(value=9.0, at_s=5)])
+    judge.configure("cam", rules, [replace(before, unit="bar")])
+    (other,) = judge([], [reading(value=12.0, at_s=6)])
+    assert isinstance(same, Reading)
+    assert isinstance(other, Reading)
+    assert (same.value, other.value) == (1.2, 12.0)
+
+
+def test_a_median_of_rare_readings_is_one_of_several() -> None:
+    judge = Judge(lambda _: False)
+    judge.configure("cam", {"m": MeterRules(median=3, pause_s=3 * 61)})
+    values = [1.0, 1.0, 1.0, 9.0, 1.0]
+    items = [item for i, v in enumerate(values) for item in judge([], [reading(value=v, at_s=61.0 * i)])]
+    assert [item.value for item in items if isinstance(item, Reading)] == [1.0] * 5
+
+
+def test_what_is_said_once_survives_a_queue_that_overflows() -> None:
+    sink = ListSink()
+    outlet = Outlet(sink, size=5)
+    alarm = AlarmEvent(START, "cam", "m", AlarmLevel.CRITICAL, "high", 8.0, 9.0, "bar")
+    outlet.put([alarm, *(reading(index=index) for index in range(20))])
+    assert outlet.depth == 6
+    assert outlet.dropped == 15
+    outlet.worker.start()
+    until(lambda: len(sink.items) == 6)
+    outlet.worker.stop()
+    assert outlet.worker.join(5)
+    assert sink.items[0] == alarm
