@@ -386,6 +386,7 @@ class MeterReader:
         self.shapes.pop(key, None)
         if bound.box is None or (bound.score == 0 and not parts):
             remember(False, False, state)
+            state.seen = None
             return self._bad(frame, bound, Reason.NO_METER)
         placed = state.setup.calibration_points is not None
         two_rates = self._schedule.cadence_s > 0
@@ -396,7 +397,7 @@ class MeterReader:
         )
         followed = None
         if two_rates and state.fast is not None:
-            followed = state.follow(frame.luma)
+            followed = state.follow(frame.luma, again=self._deferring)
             lost = followed is None or followed.reason is Reason.CAMERA_MOVED
             state.swing(None if lost or state.fast is None else state.fast.shift)
         seen, moved = once.joined(state.track)
@@ -404,9 +405,11 @@ class MeterReader:
         seen = majority(seen, moved, state)
         self.shapes[key] = seen
         if bound.score == 0 and not state.clear:
+            state.seen = None
             return self._bad(frame, bound, Reason.NO_METER)
         fraction = seen.fraction
         if fraction is None:
+            state.seen = None  # they say no less than by a poor look: nobody vouches for what is followed
             return self._bad(frame, bound, seen.reason, seen.confidence)
         fresh = FRESH_LOOKS if two_rates else FRESH_FRAMES
         state.fresh = fresh if moved else max(0, state.fresh - 1)

@@ -19,6 +19,10 @@ TURNED = np.deg2rad(2.5)
 """A tube that leans by so much more or less was turned, whatever its surroundings seem to say: its ends may
 be off by more, its axis is not."""
 
+ELSEWHERE = 0.04
+"""A tube both of whose ends are off by more than this share of its length, and by about the same, moved,
+whatever its surroundings seem to say: bare ones say nothing. One end alone may be misread."""
+
 
 @dataclass(slots=True)
 class Standing:
@@ -94,7 +98,10 @@ class Standing:
 def _is_turned(known: DialGeometry | TubeGeometry, seen: DialGeometry | TubeGeometry | None) -> bool:
     if not isinstance(known, TubeGeometry) or not isinstance(seen, TubeGeometry):
         return False  # a dial that turned is seen as another by its track
-    return bool(seen.direction @ known.direction < np.cos(TURNED))
+    start, end = seen.start - known.start, seen.end - known.end
+    way = float(np.linalg.norm(start + end)) / 2
+    moved = way > ELSEWHERE * known.length and float(np.linalg.norm(start - end)) < 0.5 * way
+    return moved or bool(seen.direction @ known.direction < np.cos(TURNED))
 
 
 def _is_same(known: DialGeometry | TubeGeometry, seen: DialGeometry | TubeGeometry | None) -> bool:

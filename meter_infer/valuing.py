@@ -133,13 +133,15 @@ class MeterState:
         self.track.settle()
         self.fast = fast
 
-    def follow(self, luma: Luma) -> FastReading | None:
-        """Read a frame by the frame-rate path; None where there is none.
+    def follow(self, luma: Luma, *, again: bool = False) -> FastReading | None:
+        """Read a frame by the frame-rate path, perhaps once more (`again`); None where there is none.
 
         A frame of another size shows another picture: what was known of the old one is of no use for it.
         """
         if self.fast is not None and self.fast.shape != luma.shape:
             self.fast, self.seen = None, None
+        if isinstance(self.fast, FastTube):
+            return self.fast.read(luma, again=again)
         return None if self.fast is None else self.fast.read(luma)
 
     def swing(self, shift: tuple[float, float] | None) -> None:

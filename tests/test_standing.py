@@ -64,3 +64,11 @@ def test_a_tube_that_leans_otherwise_is_lost_though_its_surroundings_seem_to_be_
     assert not standing.is_lost(tube(length=180.0), astray=False)
     assert standing.is_lost(tube(lean=0.08), astray=False)
     assert standing.is_lost(tube(), astray=False) is False
+
+
+def test_a_tube_that_moved_as_a_whole_is_lost_though_its_surroundings_seem_to_be_found() -> None:
+    """Before a bare wall nothing else tells of it."""
+    assert known(tube()).is_lost(tube(y=311.0), astray=False)
+    assert not known(tube()).is_lost(tube(y=306.0), astray=False)
+    ends_otherwise = tube(y=311.0, length=222.0)
+    assert not known(tube()).is_lost(ends_otherwise, astray=False)

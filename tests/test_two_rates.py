@@ -8,7 +8,7 @@ import pytest
 
 from meter_infer.calibration import Calibration
 from meter_infer.pipeline import MeterReader, MeterSetup
-from meter_infer.types import Box, Detection, Frame, MeterKind, Quality, Reason, Segment
+from meter_infer.types import Box, Detection, Frame, MeterKind, Quality, Reason, Segment, SegmentClass
 from tests.scenes import (
     KnownDetector,
     KnownSegmenter,
@@ -163,3 +163,24 @@ def test_a_view_without_meters_is_searched_at_the_cadence(scene: Scene, deferrin
         shot = frame(scene.luma, index, "empty")
         assert [*meters.read([shot]), *meters.verify(shot)] == []
     assert networks.detected == ["empty"] * 5
+
+
+@pytest.mark.parametrize("deferring", [False, True])
+@pytest.mark.parametrize("lost", ["parts", "meter", "pointer"])
+def test_what_the_networks_do_not_see_any_more_is_not_followed_for_ever(
+    scene: Scene, lost: str, deferring: bool
+) -> None:
+    """A sheet over the glass may look to the luma plane like what it follows."""
+    detector = CountingDetector(Detection(MeterKind.POINTER, scene.box, 0.9))
+    segmenter = KnownSegmenter(scene.segments())
+    meters = MeterReader(detector, segmenter, [SETUP], cadence_s=1.0, deferring=deferring)
+    readings = []
+    for index in range(100):
+        if index == 20:
+            hand = (SegmentClass.POINTER, SegmentClass.TIP)
+            segmenter.segments = [s for s in scene.segments() if lost == "pointer" and s.label not in hand]
+            detector.detections = [] if lost == "meter" else detector.detections
+        shown = frame(scene.luma, index)
+        readings += [*meters.read([shown]), *meters.verify(shown)]
+    assert any(r.quality is Quality.GOOD for r in readings if r.frame < 20)
+    assert not [r.frame for r in readings if r.frame > 40 and r.quality is Quality.GOOD]

@@ -113,6 +113,9 @@ class Anchor:
         self._most, self._least, self._share = limit, -limit, (1 / limit).astype(np.float32)
         slopes = np.hypot(gx, gy), np.abs(gy * px - gx * py) / np.maximum(np.hypot(px, py), 1.0)
         self._weights, self._telling = _weigh(*slopes)
+        self.usable = any(self._telling)
+        if not self.usable:  # all of one brightness: nothing to solve for
+            return
         # A shift also changes the mean brightness of the points; the light does not.
         self._drift = -design.mean(axis=1).astype(np.float32)
         design = _centered(design)
@@ -135,7 +138,6 @@ class Anchor:
         whole = (np.minimum(np.abs(own), limit) * np.abs(own)).sum(axis=1, keepdims=True)
         self._own = -own / np.maximum(whole, 1e-6)
         self._misses = 0
-        self.usable = any(self._telling)
 
     def follow(self, luma: Luma) -> Shift | None:
         """Return how the picture of this frame has moved; None when it cannot be found again."""

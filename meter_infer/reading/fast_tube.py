@@ -102,8 +102,8 @@ class FastTube:
         self._light = self._shift.light
         return self._usable
 
-    def read(self, luma: Luma) -> FastReading:
-        """Return the surface's place in this frame.
+    def read(self, luma: Luma, *, again: bool = False) -> FastReading:
+        """Return the surface's place in this frame; `again`: it was read before, and tells of no step.
 
         `camera_moved` where the surroundings are not where they were, `occluded` where no surface is seen.
         """
@@ -123,7 +123,8 @@ class FastTube:
         point = self._drawn.point_at((place + self._offset) / self._count * (1 + 2 * MARGIN) - MARGIN)
         fraction = self.geometry.fraction_of(point)
         confidence = self.course.follows(fraction, confidence)
-        self._strides.go(fraction if confidence >= 0.5 else None)
+        if not again:
+            self._strides.go(fraction if confidence >= 0.5 else None)
         if confidence > 0.6 and self._reads % LEARN_EVERY == 0:
             self._learn(place, LEARN)
         relit = abs(self._shift.light - self._light) > RELIT

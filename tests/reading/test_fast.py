@@ -26,7 +26,7 @@ from meter_infer.reading.look import look
 from meter_infer.render.disturb import Stage, StagedScene
 from meter_infer.types import Luma, MeterKind, Reason
 from tests.reading.plain_dial import View, shoot
-from tests.scenes import Scene
+from tests.scenes import Scene, TrueStrips
 
 VIEWS = (
     View(2.3, 4.7, 0.3, 0.0, 0.0, 320),
@@ -138,6 +138,15 @@ def test_a_wall_without_structure_is_no_anchor() -> None:
     assert not _anchor(flat).usable
 
 
+@pytest.mark.parametrize("brightness", [0, 16, 255])
+def test_a_wall_of_one_brightness_is_no_anchor(brightness: int) -> None:
+    flat = np.full((300, 300), brightness, np.uint8)
+    anchor = _anchor(flat)
+    assert not anchor.usable
+    tube = TubeGeometry(np.array([150.0, 260.0]), np.array([150.0, 40.0]), 30.0)
+    assert FastTube(flat, tube, 0.5).read(flat).confidence < 0.5
+
+
 def test_a_dial_that_turned_under_a_rim_that_did_not_is_another_view() -> None:
     view = VIEWS[0]
     fast = begin(view)
@@ -229,7 +238,8 @@ def levels(seed: int, course: NDArray[np.float64], px: float) -> tuple[list[Fast
     scene = StagedScene(seed, course, Stage(kind=MeterKind.LEVEL, meter_px=px))
     frames = [scene.frame(k) for k in range(len(course))]
     luma, truth = frames[0]
-    seen, _ = look(MeterKind.LEVEL, luma, truth.full_box, Scene(luma, truth).segments())
+    known = TrueStrips(truth)  # the masks alone may take another mark for the last
+    seen, _ = look(MeterKind.LEVEL, luma, truth.full_box, Scene(luma, truth).segments(), judge=known)
     assert seen.tube is not None
     assert seen.fraction is not None
     fast = FastTube(luma, seen.tube, seen.fraction)
@@ -278,3 +288,20 @@ def test_a_reflection_that_is_taken_for_the_surface_now_and_then_is_no_step() ->
     assert not strides(there_and_back * 4)
     unseen = [0.1] * 3 + [None] + [0.2] * 3 + [None] + [0.3] * 3 + [None] + [0.4] * 3
     assert not strides(unseen)
+
+
+def test_a_frame_that_is_read_again_makes_no_step() -> None:
+    """In a service each frame that the networks look at is read twice."""
+    course = np.linspace(0.2, 0.795, 18)
+    scene = StagedScene(1, course, Stage(kind=MeterKind.LEVEL, meter_px=320.0))
+    luma, truth = scene.frame(0)
+    known = TrueStrips(truth)
+    seen, _ = look(MeterKind.LEVEL, luma, truth.full_box, Scene(luma, truth).segments(), judge=known)
+    assert seen.tube is not None
+    assert seen.fraction is not None
+    fast = FastTube(luma, seen.tube, seen.fraction)
+    for index in range(1, len(course)):
+        luma = scene.frame(index)[0]
+        once, twice = fast.read(luma), fast.read(luma, again=True)
+        assert twice.fraction == pytest.approx(once.fraction, abs=0.005)
+    assert not twice.coarse
