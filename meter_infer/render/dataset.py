@@ -229,7 +229,7 @@ def gauge_record(item: SceneObject) -> dict[str, Any]:
         "unit": item.unit,
         "reading": round(item.value, 6),
         **{mark.name.lower(): _rounded(point) for mark, point in sorted(item.landmarks.items())},
-        "scale_points": {f"{value:g}": _rounded(point) for value, point in item.scale_points},
+        "scale_points": {_printed(value): _rounded(point) for value, point in item.scale_points},
         "fraction": round(item.fraction, 6),
         "mechanical_fraction": round(item.mechanical_fraction, 6),
         "tilt_deg": round(degrees(item.tilt_rad), 2),
@@ -238,10 +238,15 @@ def gauge_record(item: SceneObject) -> dict[str, Any]:
         "conditions": sorted(item.conditions),
     }
     if item.linear:
-        record["range"] = [item.range[0], item.range[1]]
+        record["range"] = [float(_printed(value)) for value in item.range]
     else:
         record["scale"] = "nonlinear"
     return record
+
+
+def _printed(value: float) -> str:
+    """A number of a scale as it is printed there: without what adding up its steps has left behind."""
+    return f"{round(value, 9) + 0.0:.10g}"
 
 
 def _rounded(values: Sequence[float]) -> list[float]:

@@ -142,19 +142,30 @@ def pair_of_contents(
         )
     if rng.random() < 0.2:
         add_drops(rng, liquid, int(rng.integers(3, 30)), max(0.6, ww * rng.uniform(0.02, 0.06)), True)
-    if rng.random() < 0.25:  # the ring that an older level left, and the film above
-        row = int(rng.uniform(0.1, 0.9) * wh)
-        ring = Sheet(1, 1)
-        ring.px = gas
-        ring.paint(
-            box_mask(0, row, ww, row + max(1.0, ww * 0.08)), scaled(color, 0.7), rng.uniform(0.15, 0.6)
-        )
-        if rng.random() < 0.5:
-            film = np.linspace(1, 0, max(2, wh - row), dtype=np.float32)[:, None] * np.ones(
-                (1, ww), np.float32
-            )
-            ring.paint((film, 0, row), color, rng.uniform(0.1, 0.35))
+    if rng.random() < 0.25:
+        leave_ring(np.random.default_rng(rng.integers(1 << 32)), gas, color)
     return gas, liquid, color, alike
+
+
+def leave_ring(rng: np.random.Generator, gas: F32, color: Color) -> None:
+    """Paint what an older level left, a ring and the film below it, in place on premultiplied (h, w, 4).
+
+    Deposits are ragged, and films run: an even line across the glass would be the surface itself.
+    """
+    wh, ww = gas.shape[:2]
+    row, high = int(rng.uniform(0.1, 0.9) * wh), max(2.0, ww * rng.uniform(0.06, 0.2))
+    grain = max(0.15, ww / 90)
+    ragged = noise(rng, 2, ww, "mottle", grain)[0]
+    y = np.arange(wh, dtype=np.float32)[:, None] - row - 0.35 * high * ragged[None, :]
+    patchy = np.clip(0.45 + 0.45 * noise(rng, wh, ww, "mottle", grain), 0, 1)
+    sheet = Sheet(1, 1)
+    sheet.px = gas
+    ring = np.exp(-((y / (0.5 * high)) ** 2)) * patchy
+    sheet.paint((np.asarray(ring, np.float32), 0, 0), scaled(color, 0.7), rng.uniform(0.15, 0.6))
+    if rng.random() < 0.5:
+        down = np.clip(y / (2 * high), 0, 1) * np.clip(1 - y / max(2.0, 0.9 * wh - row), 0, 1)
+        runs = np.clip(0.4 + 0.5 * noise(rng, wh, ww, "streak", max(0.3, ww / 120)), 0, 1)
+        sheet.paint((np.asarray(down * runs, np.float32), 0, 0), color, rng.uniform(0.1, 0.35))
 
 
 def draw_stripe(rng: np.random.Generator, gas: F32, liquid: F32) -> None:

@@ -210,8 +210,8 @@ def build_cylinder(rng: np.random.Generator, style: LevelStyle, size: int) -> Bo
     )
 
 
-def _draw_staff(rng: np.random.Generator, wh: int, ww: int, x0: float, x1: float) -> Sheet:
-    """The staff by itself: E marks, half a decimetre each, and the decimetres' numbers."""
+def _draw_staff(rng: np.random.Generator, wh: int, ww: int, x0: float, x1: float) -> tuple[Sheet, float]:
+    """The staff by itself: E marks, half a decimetre each, and the decimetres' numbers; px a decimetre."""
     staff = Sheet(wh, ww)
     base = pick(rng, ((150, 160, 165), (230, 232, 232), (60, 205, 235), (120, 130, 140)))
     placed = box_mask(x0, 0, x1, wh)
@@ -234,7 +234,7 @@ def _draw_staff(rng: np.random.Generator, wh: int, ww: int, x0: float, x1: float
         height = min(cell * 0.9, width * 0.55)
         middle = x0 + width * (0.74 if left else 0.26)
         staff.text(str((steps - k) % 10), middle, y + cell * 0.5, height, ink, ("sans", 700))
-    return staff
+    return staff, cell
 
 
 def build_staff(rng: np.random.Generator, style: LevelStyle, size: int) -> Body:
@@ -246,7 +246,7 @@ def build_staff(rng: np.random.Generator, style: LevelStyle, size: int) -> Body:
     ww, cx = sheet.shape[1], sheet.shape[1] / 2
     y0, y1 = PAD * size, size * (1 - PAD)
     iy, wh = int(np.floor(y0)), size - int(np.floor(y0))
-    staff = _draw_staff(rng, wh, ww, cx - tw / 2, cx + tw / 2)
+    staff, cell = _draw_staff(rng, wh, ww, cx - tw / 2, cx + tw / 2)
     cap = rng.random() < 0.3
     if cap:
         staff.paint(box_mask(cx - tw / 2, 0, cx + tw / 2, tw * 0.5, tw * 0.3), pick(rng, METALS))
@@ -263,7 +263,7 @@ def build_staff(rng: np.random.Generator, style: LevelStyle, size: int) -> Body:
     dim(water, 1 + rng.uniform(0.03, 0.15) * ripple)
     mirrored = staff.px[::-1] * np.float32(rng.uniform(0.05, 0.5))
     over(water, np.ascontiguousarray(mirrored))
-    plan = Graduation((), (), ((0.0, 0.0), (1.0, float(rng.integers(4, 21)) / 10)), "m")
+    plan = Graduation((), (), ((0.0, (size - y1) / cell / 10), (1.0, (size - y0) / cell / 10)), "m")
     weather(rng, staff, style.wear)
     box = rectangle(cx - tw / 2, y0, cx + tw / 2, y1)
     return Body(

@@ -94,7 +94,7 @@ def observe(instrument: Instrument, pose: PlanePose, size: tuple[int, int]) -> S
     inside = (box.width * box.height) / max(1e-9, full.width * full.height)
     numerals = [
         (value_at(scale.anchors, f), _first(pose.project(scale_point(scale, f)[None], sheet)))
-        for f in _numerals(scale.anchors)
+        for f in _numerals(scale.anchors, instrument.tags)
     ]
     return SceneObject(
         kind=instrument.kind,
@@ -196,7 +196,9 @@ def _laid(instrument: Instrument, pose: PlanePose, mark: SegmentClass, sheet: fl
     return np.asarray(pose.unproject(seen, sheet)[0], dtype=np.float64)
 
 
-def _numerals(anchors: tuple[tuple[float, float], ...]) -> list[float]:
+def _numerals(anchors: tuple[tuple[float, float], ...], tags: frozenset[str]) -> list[float]:
+    if "no_graduation" in tags:
+        return [0.0, 1.0]
     if len(anchors) > 3:
         return [a[0] for a in anchors]
     return sorted({*(a[0] for a in anchors), 0.2, 0.4, 0.6, 0.8})

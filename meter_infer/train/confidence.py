@@ -110,6 +110,8 @@ def _take(looks: Looks, sighting: Sighting, use: Use, judge: Judge | None) -> No
     )
     if seen.fraction is None or seen.evidence is None or alone.evidence is None:
         return
+    if alone.vetoed or seen.vetoed:  # never good, whatever the weights say
+        return
     if use.placed:
         setup = MeterSetup("", "", use.kind, calibration_points=gauge.scale_points)
         calibration = calibration_of(setup, seen.dial or seen.tube) if len(gauge.scale_points) > 1 else None
@@ -164,6 +166,10 @@ def fit_weights(
         # one wrong more than was seen: where few are good, none wrong among them says little
         if not good.any() or float((right[good] == 0).sum() + 1) / float(good.sum() + 1) <= wanted:
             break
+    else:
+        raise LabelError(
+            f"no threshold keeps the share of wrong looks below {wanted:g}; give more gauges, or allow more."
+        )
     bias, weights = logistic(np.concatenate([evidence, second]), np.tile(right, 2), 2 * ridge)
     wrong = float((right[good] == 0).mean()) if good.any() else 0.0
     return Fit(accept, bias, weights, float(good.mean()), wrong)

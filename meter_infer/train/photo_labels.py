@@ -138,21 +138,24 @@ def map_points(points: Points, homography: NDArray[np.float64]) -> Points:
     return flat
 
 
-def load_photographs(path: Path) -> list[tuple[Path, list[PhotoGauge]]]:
+def load_photographs(path: Path) -> list[tuple[Path, list[PhotoGauge], bool]]:
     """Read a label file; pictures are relative to its folder. Gauges without a box are left out.
+
+    The last of each says whether all gauges of the picture have one: else it holds some that nobody placed.
 
     Raises LabelError for a file that is not in the format of the labelled photographs.
     """
     try:
         images = json.loads(path.read_text(encoding="utf-8"))["images"]
-        found = []
+        found: list[tuple[Path, list[PhotoGauge], bool]] = []
         for image in images:
             gauges = [
                 _gauge(f"{image['file']}[{index}]", item)
                 for index, item in enumerate(image["gauges"])
                 if item.get("box") is not None
             ]
-            found.append((path.parent / image["file"], _marked_shared(gauges)))
+            whole = len(gauges) == len(image["gauges"])
+            found.append((path.parent / image["file"], _marked_shared(gauges), whole))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LabelError(f"cannot use the label file {path}: {error!r}") from error
     return found

@@ -64,12 +64,14 @@ def make_data_sets(
     refused: Counter[str] = Counter()
     empty = list(_background_pictures([*_package_folders(), *backgrounds]))
     cutouts: list[Cutout] = []
-    for (path, gauges), stem in zip(photographs, _stems(photographs, labels.parent), strict=True):
+    for (path, gauges, complete), stem in zip(photographs, _stems(photographs, labels.parent), strict=True):
         photograph = _read(path)
         height, width = photograph.shape[:2]
-        empty += list(_empty_parts(photograph, gauges))
+        if complete:  # else what looks empty may hold a gauge that nobody placed
+            empty += list(_empty_parts(photograph, gauges))
         whole = all(gauge.kind is MeterKind.LEVEL for gauge in gauges)
-        _write_whole(levels if whole and gauges else pictures, stem, photograph, gauges)
+        if complete:
+            _write_whole(levels if whole and gauges else pictures, stem, photograph, gauges)
         for index, gauge in enumerate(gauges):
             reason = refusal(gauge, (width, height))
             if reason is not None:
@@ -97,10 +99,10 @@ def make_data_sets(
     return summary
 
 
-def _stems(photographs: Sequence[tuple[Path, list[PhotoGauge]]], folder: Path) -> list[str]:
+def _stems(photographs: Sequence[tuple[Path, list[PhotoGauge], bool]], folder: Path) -> list[str]:
     """Names for what is made of the photographs: photographs of equal names in two folders stay apart."""
     return flat_names(
-        [path.relative_to(folder) if path.is_relative_to(folder) else path for path, _ in photographs]
+        [path.relative_to(folder) if path.is_relative_to(folder) else path for path, *_ in photographs]
     )
 
 

@@ -1,6 +1,7 @@
 """Data sets: layout, labels, truth, and the same bytes whatever the number of processes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -23,7 +24,7 @@ from meter_infer.render.dataset import (
 )
 from meter_infer.render.scene import Layout, SceneSpec, render_scene
 from meter_infer.render.truth import landmark_disc
-from meter_infer.types import SegmentClass
+from meter_infer.types import MeterKind, SegmentClass
 
 
 def job(out: Path, task: Task, count: int = 20, val_share: float = 0.1) -> DatasetJob:
@@ -173,3 +174,13 @@ def test_sizes() -> None:
     for bad in ("0", "axb", "1x2x3", "9999", "-5", "²"):
         with pytest.raises(ConfigError, match="--size"):
             parse_size(bad, 640)
+
+
+def test_where_a_scale_ends_is_found_again_by_its_range(tmp_path: Path) -> None:
+    """0.1 added up twelve times is not 1.2; what is written is what is printed."""
+    spec = replace(dataset_spec(Task.DETECT, (160, 160)), kind=MeterKind.LEVEL)
+    write_dataset(DatasetJob(tmp_path, Task.DETECT, 40, 5, spec, 1.0), workers=1)
+    gauges = [gauge for picture in load_labels(tmp_path / "truth.json") for gauge in picture.gauges]
+    ranged = [gauge for gauge in gauges if gauge.range is not None]
+    assert len(ranged) > 20
+    assert [gauge.range for gauge in ranged if gauge.ends is None] == []

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from meter_infer.render.level import Level, clip_below, draw_level, sample_fraction, sample_level_style
+from meter_infer.render.level_parts import leave_ring
 from meter_infer.render.level_style import KINDS
+from meter_infer.render.materials import Sheet
 from meter_infer.render.model import Instrument, LevelScale
 from meter_infer.types import MeterKind, SegmentClass
 
@@ -192,3 +195,32 @@ def test_clipping_splits_the_area(y: float, tilt: float) -> None:
 
 
 _LEVELS = {kind: gauge(kind, 21) for kind in KINDS}
+
+
+def test_what_an_older_level_left_is_no_line_across_the_glass() -> None:
+    """An even one would be the surface, and an empty tube could not be told from a filled one."""
+    seen = 0
+    for seed in range(40):
+        gas = np.full((300, 60, 4), 0.5, np.float32)
+        leave_ring(np.random.default_rng(seed), gas, (30, 60, 90))
+        change = np.abs(gas - 0.5).max(2)
+        seen += bool(change.max() > 5)
+        assert (change.min(1) < 0.5 * change.max()).all(), seed
+    assert seen > 30
+
+
+def test_a_staff_says_what_is_printed_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    heights: list[float] = []
+    write = Sheet.text
+
+    def text(self: Sheet, said: str, x: float, y: float, *rest: Any) -> None:
+        heights.append(y)
+        write(self, said, x, y, *rest)
+
+    monkeypatch.setattr(Sheet, "text", text)
+    scale = gauge("staff", 4).instrument(0.5).scale
+    assert isinstance(scale, LevelScale)
+    a_decimetre = float(np.abs(np.diff(sorted(heights))).min())
+    (_, low), (_, high) = scale.anchors
+    slope = (high - low) / (scale.start[1] - scale.end[1])
+    assert slope * a_decimetre == pytest.approx(0.1, rel=1e-3)

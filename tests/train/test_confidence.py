@@ -1,6 +1,9 @@
+import json
 import runpy
+from dataclasses import astuple
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -8,9 +11,9 @@ from meter_infer.errors import LabelError
 from meter_infer.reading.evidence import FEATURES, TUBE_FEATURES, Weights, probability
 from meter_infer.reading.look import look
 from meter_infer.reading.weights import DIAL, DIAL_PLACED, TUBE, TUBE_PLACED
-from meter_infer.train.confidence import Fit, Use, fit_weights, logistic, write_weights
-from meter_infer.types import MeterKind
-from tests.scenes import draw
+from meter_infer.train.confidence import Fit, Use, collect_looks, fit_weights, logistic, write_weights
+from meter_infer.types import Detection, MeterKind
+from tests.scenes import KnownDetector, KnownSegmenter, draw, plain, pointer_contrast
 
 
 def looks(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -81,3 +84,28 @@ def test_evidence_lies_within_bounds() -> None:
         assert seen.evidence is not None
         assert seen.evidence.shape == (len(FEATURES),)
         assert ((seen.evidence >= 0) & (seen.evidence <= 1)).all()
+
+
+def test_what_the_rules_forbid_teaches_the_threshold_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is never good, whatever its evidence says."""
+    scene = next(s for s in map(draw, range(40)) if plain(s) and pointer_contrast(s) > 60)
+    cv2.imwrite(str(tmp_path / "a.png"), scene.luma)
+    label = {"kind": "pointer", "box": [*astuple(scene.box)], "range": [0, 10]}
+    gauge = {**label, "reading": 10 * scene.truth.fraction}
+    labels = tmp_path / "labels.json"
+    labels.write_text(json.dumps({"images": [{"file": "a.png", "gauges": [gauge]}]}))
+    networks = KnownDetector(Detection(MeterKind.POINTER, scene.box, 0.9)), KnownSegmenter(scene.segments())
+    by_range = Use(MeterKind.POINTER, False)
+    assert len(collect_looks([labels], *networks)[by_range].errors) == 1
+    monkeypatch.setattr("meter_infer.reading.look.VETO", 1.1)
+    assert collect_looks([labels], *networks)[by_range].errors == []
+
+
+def test_a_share_that_no_threshold_keeps_is_refused() -> None:
+    clear = np.repeat([0.0, 1.0], 4000)
+    errors = np.where(clear > 0, 0.001, 0.2)
+    errors[4000::400] = 0.2  # ten of the clearest are wrong all the same
+    with pytest.raises(LabelError, match=r"below 0\.001; give more"):
+        fit_weights(clear[:, None], errors, 0.001)

@@ -132,6 +132,26 @@ def test_data_sets(label_file: Path, tmp_path: Path) -> None:
     assert [list(load(path, Task.DETECT).classes) for path in levels.pictures] == [[1]]
 
 
+def test_a_picture_with_a_gauge_that_nobody_placed_teaches_no_background(
+    label_file: Path, tmp_path: Path
+) -> None:
+    document = json.loads(label_file.read_text())
+    for image in document["images"][:2]:
+        image["gauges"].append({"kind": "pointer"})
+    label_file.write_text(json.dumps(document))
+    summary = make_data_sets(label_file, tmp_path / "some", copies=2, scenes=0, backgrounds=[], seed=1)
+    pictures = DataFolder(tmp_path / "some" / "pictures")
+    assert pictures.scan() == 0
+    assert summary["crops"] == "2 of 1 dials"
+    for image in document["images"][:2]:
+        image["gauges"].pop()
+    label_file.write_text(json.dumps(document))
+    other = make_data_sets(label_file, tmp_path / "all", copies=2, scenes=0, backgrounds=[], seed=1)
+    pictures = DataFolder(tmp_path / "all" / "pictures")
+    assert pictures.scan() == 2
+    assert int(other["backgrounds"]) >= int(summary["backgrounds"])
+
+
 def test_crops_are_as_large_as_wanted(label_file: Path, tmp_path: Path) -> None:
     items = []
     for side in (256, 320):
