@@ -19,7 +19,7 @@ from meter_infer.reading.sampling import Profile
 from meter_infer.reading.strip import HINTS, PLACES, ROWS, Strip, Thing
 from meter_infer.types import Box, Detection, Frame, MeterKind, Segment
 from meter_infer.vision import detect, segment
-from meter_infer.vision.detect import DetectOptions, decode_detections
+from meter_infer.vision.detect import AFAR, DetectOptions, decode_detections, fills, united
 from meter_infer.vision.letterbox import crop, input_shape, letterbox
 from meter_infer.vision.segment import COEFFICIENTS, SegmentOptions, decode_segments
 from meter_infer.vision.unroll import unroll
@@ -60,6 +60,17 @@ class Detector:
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
         """The meters of each frame, best first. Frames of equal shape run in batches."""
+        found = self._view(frames)
+        full = [
+            place
+            for place, (frame, seen) in enumerate(zip(frames, found, strict=True))
+            if fills(seen, (frame.width, frame.height))
+        ]
+        for place, seen in zip(full, self._view([frames[p] for p in full], AFAR), strict=True):
+            found[place] = united(found[place], seen, self.options)
+        return found
+
+    def _view(self, frames: Sequence[Frame], afar: float = 1.0) -> list[list[Detection]]:
         groups: dict[tuple[int, int], list[int]] = defaultdict(list)
         for place, frame in enumerate(frames):
             groups[input_shape((frame.width, frame.height), self._input_size)].append(place)
@@ -68,7 +79,8 @@ class Detector:
             for batch in _chunks(places, self._max_batch):
                 images = np.empty((len(batch), 3, size[1], size[0]), np.float32)
                 affines = [
-                    letterbox(frames[place], size, out)[1] for place, out in zip(batch, images, strict=True)
+                    letterbox(frames[place], size, out, afar)[1]
+                    for place, out in zip(batch, images, strict=True)
                 ]
                 (outputs,) = self.backend.infer(images)
                 for place, affine, output in zip(batch, affines, outputs, strict=True):

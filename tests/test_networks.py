@@ -139,6 +139,24 @@ def test_frames_of_one_shape_share_batches_and_keep_their_places() -> None:
     assert sorted(backend.batches) == [(1, 3, 480, 640), (2, 3, 384, 640), (3, 3, 384, 640)]
 
 
+def test_what_fills_the_picture_is_sought_again_from_farther_away() -> None:
+    def shy(image: Floats) -> tuple[Floats]:
+        """Knows meters that leave some room around them."""
+        (output,) = white_detector(image)
+        output[5, 11] = 0.9 if output[2:4, 11].max() < 400 else 0.3
+        return (output,)
+
+    backend = FakeBackend(shy, (None, 6, None))
+    sizes = [(1280, 960), (1280, 960), (500, 1000)]
+    boxes = [Box(100, 50, 1200, 900), Box(200, 200, 500, 800), Box(20, 100, 480, 950)]
+    frames = [picture(*size, box) for size, box in zip(sizes, boxes, strict=True)]
+    found = Detector(backend, 640).detect(frames)
+    assert sorted(backend.batches) == [(1, 3, 480, 640), *[(1, 3, 640, 384)] * 2, (2, 3, 480, 640)]
+    for (seen,), box, score in zip(found, boxes, (0.9, 0.9, 0.9), strict=True):
+        assert seen.score == pytest.approx(score)
+        assert_close(seen.box, box, 5)
+
+
 def test_a_segment_lies_on_what_it_shows() -> None:
     pointer = Box(700, 400, 760, 420)
     frame = picture(1920, 1080, pointer)

@@ -64,6 +64,7 @@ class GpuNetworks:
                     Network(second, segmenter.spec.input_size, segmenter_limits(segment_options)),
                     stream,
                     MAX_BATCH,
+                    detect_options,
                 )
                 thread.at_end(session.close)
                 stack.pop_all()

@@ -18,7 +18,7 @@ from meter_infer.cuda.device import Device, Event, Pointer, Stream
 from meter_infer.cuda.layout import FOUND, ITEM, JOB, LIMITS, VIEW
 from meter_infer.gpu.surfaces import Surface, Surfaces
 from meter_infer.types import Box, Detection, Frame, Mask, Segment, SegmentClass
-from meter_infer.vision.detect import KINDS, DetectOptions
+from meter_infer.vision.detect import AFAR, KINDS, DetectOptions, fills, united
 from meter_infer.vision.letterbox import Affine, crop_affine, input_shape, letterbox_affine
 from meter_infer.vision.segment import MASK_CLASSES, SegmentOptions, mask_window
 
@@ -58,8 +58,20 @@ def segmenter_limits(options: SegmentOptions) -> NDArray[np.void]:
 class GpuSession:
     """Both networks on one card."""
 
-    def __init__(self, device: Device, detector: Network, segmenter: Network, stream: Stream, max_batch: int):
-        """Work on `stream`, which the engines were loaded for; the session owns the engines."""
+    def __init__(
+        self,
+        device: Device,
+        detector: Network,
+        segmenter: Network,
+        stream: Stream,
+        max_batch: int,
+        options: DetectOptions,
+    ) -> None:
+        """Work on `stream`, which the engines were loaded for; the session owns the engines.
+
+        `options` are those of the detector's `limits`.
+        """
+        self._options = options
         self._device, self._detector, self._segmenter = device, detector, segmenter
         self.stream, self._max_batch = stream, max_batch
         self._memory = Growing(device)
@@ -75,18 +87,32 @@ class GpuSession:
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
         """Return the meters of each frame, best first, as `networks.Detector` does."""
+        # what is held must not be overwritten by this call's later chunks: segmentation comes after
+        surfaces = self._surfaces.hold(frames, self.stream, fresh=True)
+        self.mark("upload")
+        found = self._view(frames, surfaces)
+        full = [
+            place
+            for place, (frame, seen) in enumerate(zip(frames, found, strict=True))
+            if fills(seen, (frame.width, frame.height))
+        ]
+        again = self._view([frames[p] for p in full], [surfaces[p] for p in full], AFAR)
+        for place, seen in zip(full, again, strict=True):
+            found[place] = united(found[place], seen, self._options)
+        return found
+
+    def _view(
+        self, frames: Sequence[Frame], surfaces: Sequence[Surface], afar: float = 1.0
+    ) -> list[list[Detection]]:
         groups: dict[tuple[int, int], list[int]] = defaultdict(list)
         for place, frame in enumerate(frames):
             shape = input_shape((frame.width, frame.height), self._detector.input_size)
             groups[shape].append(place)
         found: list[list[Detection]] = [[] for _ in frames]
-        # what is held must not be overwritten by this call's later chunks: segmentation comes after
-        surfaces = self._surfaces.hold(frames, self.stream, fresh=True)
-        self.mark("upload")
         for size, places in groups.items():
             for first in range(0, len(places), self._max_batch):
                 batch = places[first : first + self._max_batch]
-                affines = [letterbox_affine((frames[p].width, frames[p].height), size) for p in batch]
+                affines = [letterbox_affine((frames[p].width, frames[p].height), size, afar) for p in batch]
                 _, lists = self._boxes(self._detector, [surfaces[p] for p in batch], affines, size)
                 for place, records in zip(batch, lists, strict=True):
                     found[place] = [

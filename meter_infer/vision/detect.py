@@ -1,5 +1,6 @@
 """Decode a YOLOv8 detection output into meters."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,11 @@ from meter_infer.vision.letterbox import Affine
 from meter_infer.vision.nms import nms
 
 KINDS = tuple(MeterKind)
+AFAR = 1.4
+"""What fills the picture is sought once more from so many times farther away
+(`docs/decisions/0021-from-farther-away.md`)."""
+_FILLS, _SEEN = 0.75, 0.25
+"""Share of the picture's width or height from which a meter fills it, and score from which it may be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +77,25 @@ def decode_detections(
         boxes, best[candidates], None if options.across else labels, options.iou, options.top_k, options.keep
     )
     return [Detection(KINDS[labels[i]], Box(*map(float, boxes[i])), float(best[candidates[i]])) for i in kept]
+
+
+def fills(found: Sequence[Detection], frame_size: tuple[int, int]) -> bool:
+    """Say whether what may be a meter fills a frame of `frame_size` (width, height)."""
+    width, height = frame_size
+    return any(
+        each.score >= _SEEN and max(each.box.width / width, each.box.height / height) >= _FILLS
+        for each in found
+    )
+
+
+def united(
+    near: Sequence[Detection], far: Sequence[Detection], options: DetectOptions = DEFAULTS
+) -> list[Detection]:
+    """Return the meters of two views of one frame, best first, each once."""
+    found = [*near, *far]
+    if not found:
+        return []
+    boxes = np.array([(each.box.x1, each.box.y1, each.box.x2, each.box.y2) for each in found], np.float64)
+    scores = np.array([each.score for each in found], np.float32)
+    labels = None if options.across else np.array([KINDS.index(each.kind) for each in found])
+    return [found[i] for i in nms(boxes, scores, labels, options.iou, options.top_k, options.keep)]

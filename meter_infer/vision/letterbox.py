@@ -72,9 +72,9 @@ def input_shape(frame_size: tuple[int, int], longer: int, stride: int = 32) -> t
     return width, height
 
 
-def letterbox_affine(frame_size: tuple[int, int], size: tuple[int, int]) -> Affine:
-    """Fit frames of `frame_size` into the middle of `size`, both (width, height)."""
-    scale = max(frame_size[0] / size[0], frame_size[1] / size[1])
+def letterbox_affine(frame_size: tuple[int, int], size: tuple[int, int], afar: float = 1.0) -> Affine:
+    """Fit frames of `frame_size` into the middle of `size`, both (width, height), `afar` times smaller."""
+    scale = afar * max(frame_size[0] / size[0], frame_size[1] / size[1])
     x = (frame_size[0] - scale * size[0]) / 2
     y = (frame_size[1] - scale * size[1]) / 2
     # A whole number of input pixels of border spares a second interpolation.
@@ -88,12 +88,14 @@ def crop_affine(box: Box, side: int, margin: float = CROP_MARGIN) -> Affine:
     return Affine(length / side, (x - length / 2, y - length / 2))
 
 
-def letterbox(frame: Frame, size: tuple[int, int], out: Blob | None = None) -> tuple[Blob, Affine]:
-    """The whole frame in an input of `size` (width, height), grey 114 around it.
+def letterbox(
+    frame: Frame, size: tuple[int, int], out: Blob | None = None, afar: float = 1.0
+) -> tuple[Blob, Affine]:
+    """The whole frame in an input of `size` (width, height), `afar` times smaller, grey 114 around it.
 
     Returns RGB float32 (3, height, width), 0 to 1, written to `out` if given, and the way back.
     """
-    affine = letterbox_affine((frame.width, frame.height), size)
+    affine = letterbox_affine((frame.width, frame.height), size, afar)
     return _blob(frame, affine, size, out), affine
 
 

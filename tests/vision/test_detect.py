@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from meter_infer.types import MeterKind
-from meter_infer.vision.detect import DetectOptions, decode_detections
+from meter_infer.types import Box, Detection, MeterKind
+from meter_infer.vision.detect import DetectOptions, decode_detections, fills, united
 from meter_infer.vision.letterbox import Affine
 
 AFFINE = Affine(3.0, (0.0, -36.0))
@@ -69,3 +69,25 @@ def test_not_a_number_is_no_meter() -> None:
 def test_no_more_than_asked() -> None:
     many = output(*((20.0 * i + 10, 50, 10, 10, 0.9, 0) for i in range(20)))
     assert len(decode_detections(many, AFFINE, FRAME, DetectOptions(keep=6))) == 6
+
+
+def test_what_fills_the_picture() -> None:
+    def found(width: float, height: float, score: float) -> list[Detection]:
+        return [Detection(MeterKind.POINTER, Box(10, 10, 10 + width, 10 + height), score)]
+
+    assert fills(found(1500, 200, 0.3), FRAME)
+    assert fills(found(200, 820, 0.3), FRAME)
+    assert not fills(found(1400, 800, 0.9), FRAME)
+    assert not fills(found(1500, 900, 0.2), FRAME)
+    assert not fills([], FRAME)
+
+
+def test_two_views_are_united_by_the_surer() -> None:
+    box, beside = Box(100, 100, 500, 500), Box(900, 100, 1100, 700)
+    near = [Detection(MeterKind.POINTER, box, 0.5), Detection(MeterKind.LEVEL, beside, 0.4)]
+    far = [Detection(MeterKind.POINTER, Box(104, 96, 505, 500), 0.8)]
+    assert united(near, far) == [far[0], near[1]]
+    other = Detection(MeterKind.LEVEL, box, 0.9)
+    assert united(near[:1], [other]) == [other]
+    assert united(near[:1], [other], DetectOptions(across=False)) == [other, near[0]]
+    assert united([], []) == []

@@ -65,6 +65,15 @@ def test_input_shapes_are_whole_strides_and_hold_the_frame(width: int, height: i
     assert max(corners[1] - corners[0]) == pytest.approx(32 * longer) or min(size) == 32
 
 
+@given(width=sides, height=sides)
+def test_from_farther_away_the_frame_is_smaller_and_in_the_middle(width: int, height: int) -> None:
+    size = input_shape((width, height), 640)
+    near, far = (letterbox_affine((width, height), size, afar) for afar in (1.0, 1.4))
+    assert far.scale == pytest.approx(1.4 * near.scale)
+    middle = far.to_input(np.array([width / 2, height / 2]))
+    assert np.allclose(middle, np.array(size) / 2, atol=0.51)
+
+
 @given(st.floats(0.01, 100), coordinates, coordinates, coordinates, coordinates)
 def test_there_and_back(scale: float, ox: float, oy: float, x: float, y: float) -> None:
     affine = Affine(scale, (ox, oy))
