@@ -8,6 +8,7 @@
     │   └── SourceAuthError         a stream that refused the user name or password
     ├── ModelError                  a model that is missing, damaged, or not what the manifest says
     ├── BackendError                an inference engine that failed
+    │   ├── NetworkFormatError      a network that the engine cannot make sense of
     │   ├── BackendUnavailable      an engine that is not installed; says what to install
     │   └── DeviceLost              a GPU that fell away: reset, out of memory, or silent
     ├── SinkError                   an output that cannot be written
@@ -48,6 +49,10 @@ class ModelError(MeterInferError):
 
 class BackendError(MeterInferError):
     """An inference engine failed."""
+
+
+class NetworkFormatError(BackendError):
+    """An inference engine cannot make sense of a network: its file is damaged, or of another kind."""
 
 
 class BackendUnavailable(BackendError):

@@ -21,7 +21,7 @@ A model is data: an ONNX file, read by the inference engine; nothing in it is ev
 """
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -101,7 +101,7 @@ def load_model(task: Task, directory: Path | None = None) -> ModelFile:
     return ModelFile(path, _read(path, spec.sha256), spec)
 
 
-def load_int8(model: ModelFile) -> bytes | None:
+def load_int8(model: ModelFile) -> ModelFile | None:
     """Return the network's 8-bit twin, or None where none was made of this network, or it does not hold.
 
     Raises ModelError where the file is not as the manifest says.
@@ -109,7 +109,8 @@ def load_int8(model: ModelFile) -> bytes | None:
     twin = model.spec.int8
     if twin is None or not twin.holds or twin.made_from != model.spec.sha256:
         return None
-    return _read(model.path.with_name(twin.file), twin.sha256)
+    path = model.path.with_name(twin.file)
+    return replace(model, path=path, data=_read(path, twin.sha256))
 
 
 def _read(path: Path, sha256: str) -> bytes:
@@ -134,7 +135,7 @@ def read_manifest(directory: Path) -> dict[str, ModelSpec]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ModelError(
-            f"The list of models '{path}' cannot be read ({error.strerror}); train and export models first."
+            f"The list of models '{path}' cannot be read ({error.strerror}); name a folder of exported ones."
         ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ModelError(f"The list of models '{path}' is not valid YAML; restore it.") from error

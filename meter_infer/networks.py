@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -12,7 +12,7 @@ import numpy as np
 
 from meter_infer.backends import ON_GPU, Backend, BackendOptions, create_backend
 from meter_infer.backends.hardware import has_int8
-from meter_infer.errors import ModelError
+from meter_infer.errors import ModelError, NetworkFormatError
 from meter_infer.gpu.base import Networks
 from meter_infer.models import CLASSES, ModelFile, load_int8, load_model
 from meter_infer.reading.sampling import Profile
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 GpuLoss = Literal["cpu", "restart"]
 _MAX_BATCH = 8
+_STRIP_TASKS: dict[MeterKind, Literal["dial", "tube"]] = {MeterKind.POINTER: "dial", MeterKind.LEVEL: "tube"}
 FASTEST = BackendOptions(precision="auto")
 """What is fastest on this processor, as long as it reads as well: 8-bit integers, bfloat16, or float32."""
 
@@ -155,10 +156,7 @@ class StripNetworks:
         self._lock = Lock()
         self._engines = {MeterKind.POINTER: dial, MeterKind.LEVEL: tube}
         for kind, engine in self._engines.items():
-            shapes = engine.inputs[0].shape, engine.outputs[0].shape
-            wanted = (3 + HINTS[kind], ROWS, PLACES[kind]), (len(Thing), PLACES[kind])
-            if tuple(shape[1:] for shape in shapes) != wanted:
-                raise ModelError(f"The model is no strip network for this version: its shapes are {shapes}.")
+            _check_strips(engine, kind)
 
     def chances(self, frame: Frame, strip: Strip) -> Profile:
         """Return the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1.
@@ -201,7 +199,8 @@ def load_detector(
     """The shipped detector, or the one in the folder `models`. Raises ModelError and BackendError."""
     model = load_model("detect", models)
     engine = _engine(backend, model, options)
-    return Detector(wrap(engine) if wrap else engine, model.spec.input_size, decode)
+    with _named(model.path):
+        return Detector(wrap(engine) if wrap else engine, model.spec.input_size, decode)
 
 
 def load_segmenter(
@@ -214,7 +213,8 @@ def load_segmenter(
     """The shipped segmenter, or the one in the folder `models`. Raises ModelError and BackendError."""
     model = load_model("segment", models)
     engine = _engine(backend, model, options)
-    return Segmenter(wrap(engine) if wrap else engine, model.spec.input_size, decode)
+    with _named(model.path):
+        return Segmenter(wrap(engine) if wrap else engine, model.spec.input_size, decode)
 
 
 def load_strips(
@@ -228,13 +228,18 @@ def load_strips(
     precision = options.precision if options.precision in ("f32", "bf16") else "auto"
     engine = replace(options, precision=precision)
     with ExitStack() as stack:
-        dial, tube = (
-            stack.enter_context(create_backend(on_cpu, load_model(task, models).data, engine))
-            for task in ("dial", "tube")
-        )
+        dial, tube = (stack.enter_context(_strips(on_cpu, kind, engine, models)) for kind in _STRIP_TASKS)
         strips = StripNetworks(dial, tube)
         stack.pop_all()
     return strips
+
+
+def _strips(backend: str, kind: MeterKind, options: BackendOptions, models: Path | None) -> Backend:
+    model = load_model(_STRIP_TASKS[kind], models)
+    with _named(model.path):
+        engine = create_backend(backend, model.data, options)
+        _check_strips(engine, kind)
+    return engine
 
 
 def _engine(backend: str, model: ModelFile, options: BackendOptions) -> Backend:
@@ -243,7 +248,8 @@ def _engine(backend: str, model: ModelFile, options: BackendOptions) -> Backend:
         wanted = options.precision == "int8"
         twin = load_int8(model) if wanted or has_int8() else None
         if twin is not None:
-            return create_backend(backend, twin, replace(options, precision="auto"))
+            with _named(twin.path):
+                return create_backend(backend, twin.data, replace(options, precision="auto"))
         if wanted:
             raise ModelError(
                 f"The model '{model.path}' has no 8-bit twin that holds; make one with: "
@@ -254,7 +260,20 @@ def _engine(backend: str, model: ModelFile, options: BackendOptions) -> Backend:
 
         # by its sides the engine is found again that `export --engine` and `run` have built
         options = replace(options, sides=image_sides(model.spec))
-    return create_backend(backend, model.data, options)
+    with _named(model.path):
+        return create_backend(backend, model.data, options)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say of a network that cannot be used which file it is, and what to do."""
+    try:
+        yield
+    except (ModelError, NetworkFormatError) as error:
+        raise ModelError(
+            f"The model '{path}' cannot be used; restore the file, or export it again with this version. "
+            f"{error}"
+        ) from error
 
 
 class CpuNetworks:
@@ -321,6 +340,13 @@ def _check_outputs(backend: Backend, rows: int, *, masks: bool) -> None:
         raise ModelError(
             f"The model is no {task} network for this version's classes; its outputs are {shapes}."
         )
+
+
+def _check_strips(engine: Backend, kind: MeterKind) -> None:
+    shapes = engine.inputs[0].shape, engine.outputs[0].shape
+    wanted = (3 + HINTS[kind], ROWS, PLACES[kind]), (len(Thing), PLACES[kind])
+    if tuple(shape[1:] for shape in shapes) != wanted:
+        raise ModelError(f"The model is no strip network for this version: its shapes are {shapes}.")
 
 
 def _chunks(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:

@@ -129,7 +129,13 @@ class TestLabels:
             ({"range": ["0", "1"]}, "range"),
             ({"reading": "five"}, "reading"),
             ({"reading": True}, "reading"),
+            ({"reading": math.nan}, "'reading' is no number that a gauge shows; leave it out where"),
+            ({"reading": 10**400}, "'reading' is no number that a gauge shows"),
+            ({"range": [0, 1e300]}, "'range' is no number that a gauge shows"),
+            ({"box": [0, 0, 1, math.inf]}, "'box' is no number"),
             ({"scale_points": {"ten": [1, 2]}}, "ten"),
+            ({"scale_points": {"nan": [1, 2]}}, "scale_points.'nan'.' is no number"),
+            ({"scale_points": {"1e300": [1, 2]}}, "scale_points.'1e300'.' is no number"),
             ({"scale_points": [[1, 2]]}, "scale_points"),
             ({"conditions": "dark"}, "conditions"),
         ],
@@ -148,6 +154,13 @@ class TestLabels:
             load_labels(path)
         with pytest.raises(LabelError, match=r"nowhere\.json"):
             load_labels(tmp_path / "nowhere.json")
+
+    @pytest.mark.parametrize("text", ["[" * 100_000, '{"images": ' + "9" * 5000 + "}"])
+    def test_a_file_made_to_exhaust_the_reader_is_refused(self, tmp_path: Path, text: str) -> None:
+        path = tmp_path / "labels.json"
+        path.write_text(text)
+        with pytest.raises(LabelError, match=r"labels\.json cannot be read as JSON; name a label file"):
+            load_labels(path)
 
 
 class TestEnds:

@@ -1,5 +1,7 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Self
 
 import cv2
@@ -9,6 +11,7 @@ from numpy.typing import NDArray
 
 from meter_infer.backends import BACKENDS, DEFAULTS, TensorSpec
 from meter_infer.errors import BackendUnavailable, ModelError
+from meter_infer.models import CLASSES, Int8Spec, ModelSpec, Task, add_to_manifest, load_model, sha256_of
 from meter_infer.networks import (
     Detector,
     Segmenter,
@@ -24,6 +27,7 @@ from meter_infer.reading.strip import HINTS, PLACES, ROWS, DialAxis, Thing, Tube
 from meter_infer.types import Box, Frame, MeterKind, SegmentClass
 from meter_infer.vision.color import frame_from_bgr
 from meter_infer.vision.letterbox import CROP_MARGIN
+from tests.backends.tiny_onnx import tiny_model
 from tests.scenes import draw
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -323,3 +327,45 @@ def test_the_shipped_networks_agree_between_engines() -> None:
         for part_a, part_b in zip(first[1], other[1], strict=True):
             assert part_a.label is part_b.label
             assert_close(part_a.box, part_b.box, 0.5)
+
+
+LOADERS: dict[str, Callable[..., object]] = {
+    "detect": load_detector,
+    "segment": load_segmenter,
+    "dial": load_strips,
+}
+
+
+def models_with(folder: Path, task: Task, data: bytes) -> Path:
+    """A folder of models whose manifest knows `data` as the network of a task."""
+    path = folder / f"{task}.onnx"
+    path.write_bytes(data)
+    add_to_manifest(folder, ModelSpec(path.name, sha256_of(path), task, "own", CLASSES[task], 640))
+    return folder
+
+
+@pytest.mark.parametrize("backend", ["openvino", "onnxruntime"])
+@pytest.mark.parametrize("task", sorted(LOADERS))
+def test_a_broken_network_is_named(tmp_path: Path, task: Task, backend: str) -> None:
+    models = models_with(tmp_path, task, b"no network")
+    says = f"{task}.onnx' cannot be used; restore the file, or export it again .* cannot read"
+    with pytest.raises(ModelError, match=says):
+        LOADERS[task](backend, DEFAULTS, models=models)
+
+
+@pytest.mark.parametrize("task", sorted(LOADERS))
+def test_a_network_for_something_else_is_named(tmp_path: Path, task: Task) -> None:
+    models = models_with(tmp_path, task, tiny_model())
+    says = f"{task}.onnx' cannot be used; restore the file, or .* The model is no (detec|segmen|strip)"
+    with pytest.raises(ModelError, match=says):
+        LOADERS[task]("openvino", DEFAULTS, models=models)
+
+
+def test_of_a_broken_twin_its_own_file_is_named(tmp_path: Path) -> None:
+    models = models_with(tmp_path, "detect", tiny_model())
+    spec = load_model("detect", models).spec
+    (tmp_path / "small.onnx").write_bytes(b"no network")
+    twin = Int8Spec("small.onnx", sha256_of(tmp_path / "small.onnx"), spec.sha256, True)
+    add_to_manifest(models, replace(spec, int8=twin))
+    with pytest.raises(ModelError, match=r"small\.onnx' cannot be used; restore"):
+        load_detector("openvino", replace(DEFAULTS, precision="int8"), models=models)

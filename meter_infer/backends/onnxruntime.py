@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 
 from meter_infer.backends.base import DEFAULTS, BackendOptions, Model, Tensor, TensorSpec, check_images
-from meter_infer.errors import BackendError, BackendUnavailable
+from meter_infer.errors import BackendError, BackendUnavailable, NetworkFormatError
 
 try:
     import onnxruntime as ort
@@ -44,11 +44,11 @@ class OnnxRuntimeBackend:
         try:
             self._session: Any = ort.InferenceSession(source, settings, providers=["CPUExecutionProvider"])
         except ERRORS as error:
-            raise BackendError(f"ONNX Runtime cannot read the model: {message_of(error)}.") from error
+            raise NetworkFormatError(f"ONNX Runtime cannot read the model: {message_of(error)}.") from error
         self._inputs = tuple(spec_of(port) for port in self._session.get_inputs())
         self._outputs = tuple(spec_of(port) for port in self._session.get_outputs())
         if len(self._inputs) != 1 or len(self._inputs[0].shape) != 4:
-            raise BackendError("The model must have one input, n x 3 x height x width.")
+            raise NetworkFormatError("The model must have one input, n x 3 x height x width.")
 
     @property
     def name(self) -> str:

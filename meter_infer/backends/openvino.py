@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from meter_infer.backends.base import DEFAULTS, BackendOptions, Model, Tensor, TensorSpec, check_images
-from meter_infer.errors import BackendError, BackendUnavailable
+from meter_infer.errors import BackendError, BackendUnavailable, NetworkFormatError
 
 # On import OpenVINO reports its use to Google Analytics, from a thread of its own, unless its
 # telemetry package is missing. A plant's camera service calls nobody: it goes missing.
@@ -45,12 +45,12 @@ class OpenVinoBackend:
         try:
             self._model = self._core.read_model(model if isinstance(model, bytes) else str(model))
         except RuntimeError as error:
-            raise BackendError(f"OpenVINO cannot read the model: {_last_line(error)}.") from error
+            raise NetworkFormatError(f"OpenVINO cannot read the model: {_last_line(error)}.") from error
         self._quantised = fold_quantisers(self._model) > 0
         self._inputs = tuple(_spec(port) for port in self._model.inputs)
         self._outputs = tuple(_spec(port) for port in self._model.outputs)
         if len(self._inputs) != 1 or len(self._inputs[0].shape) != 4:
-            raise BackendError("The model must have one input, n x 3 x height x width.")
+            raise NetworkFormatError("The model must have one input, n x 3 x height x width.")
         self._compiled: OrderedDict[tuple[str, tuple[int, ...]], list[Any]] = OrderedDict()
         self._closed = False
 

@@ -77,10 +77,12 @@ def _warnings(site: Site, camera: CameraConfig) -> Iterator[tuple[str, str]]:
 
 def _doubts(meter: MeterConfig, size: tuple[int, int] | None) -> Iterator[tuple[str, str]]:
     """Yield what is odd about one meter; `size`: width and height of its picture, px."""
+    first = "first mark" if meter.kind is MeterKind.POINTER else "lower end"
     if meter.range and meter.range[0] > meter.range[1]:
-        first = "first mark" if meter.kind is MeterKind.POINTER else "lower end"
         yield "range", f"runs backwards: {meter.range[0]:g} is at the {first}; is that so on the scale?"
     curve = meter.scale if meter.calibration else None
+    if curve is not None and not meter.pixel_points and curve.points[0][1] > curve.points[-1][1]:
+        yield "calibration", f"runs backwards: its values fall from the {first} on; is that so on the scale?"
     if curve is not None and (flaw := curve.flaw()):
         yield "calibration", f"its points {flaw}"
     if ends := _ends(meter):

@@ -1,7 +1,8 @@
 """`meter-infer eval`: how good the readings and the detector are on labelled pictures."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,12 +10,11 @@ from typing import Annotated, Any
 import cv2
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from meter_infer.binding import FOUND_SCORE
 from meter_infer.cli.eval_run import (
-    Damaged,
+    Evaluation,
     annotated_names,
     detection_result,
     evaluate_picture,
@@ -23,9 +23,16 @@ from meter_infer.cli.eval_run import (
     missed_outcomes,
     negatives_in,
 )
-from meter_infer.cli.outputs import keep, make_folder, make_room, require_folder_name, write_output
+from meter_infer.cli.outputs import (
+    keep,
+    make_folder,
+    make_room,
+    require_distinct,
+    require_folder_name,
+    write_output,
+)
 from meter_infer.errors import LabelError, SourceError
-from meter_infer.evaluation.detection import DetectionFigures, detection_figures
+from meter_infer.evaluation.detection import DetectionFigures, PictureResult, detection_figures
 from meter_infer.evaluation.labels import PictureLabel, ScaleUse, load_labels
 from meter_infer.evaluation.plot import draw_plot
 from meter_infer.evaluation.scoring import Figures, Outcome, figures, figures_by_condition
@@ -78,7 +85,8 @@ def eval_command(
     Errors are in % of the scale's span and over the GOOD readings alone.
     Coverage is the share of all labelled gauges with a good reading: an
     undetected gauge counts against it. Confident-wrong is the share of good
-    readings off by more than 2 % of span.
+    readings off by more than 2 % of span. After Ctrl-C or SIGTERM the figures
+    are of the pictures that were read so far; the files say "interrupted".
 
     \b
     Examples:
@@ -96,29 +104,53 @@ def eval_command(
     _prepare_outputs(json_out, plot, annotate, drawn or [], labels, [*every, *empty])
     pictures = list(every)[:limit]
     console = Console(stderr=True, markup=False)
-    out = Console(markup=False)
-    damaged = Damaged()
+    run = Evaluation(backend, models, console)
     if detection:
-        result = _detection([*pictures, *empty], damaged, backend, models, console)
-        try:
-            out.print(_detection_table(result))
-            _warn(damaged.told())
-        finally:  # a closed pipe costs no file
-            _write_json(json_out, {"detection": asdict(result)})
+        _eval_detection(run, [*pictures, *empty], json_out)
         return
     use = ScaleUse.CALIBRATED if calibrated else ScaleUse.MIXED if nonlinear else ScaleUse.RANGE
-    outcomes = _readings(pictures, use, drawn, damaged, backend, models, console)
+    title = labels.name if use is ScaleUse.RANGE else f"{labels.name}, {use}"
+    _eval_readings(run, pictures, use, drawn, json_out, plot, title)
+
+
+def _eval_detection(run: Evaluation, pictures: Sequence[PictureLabel], json_out: Path | None) -> None:
+    """Score the detector, print and write the figures; of what was looked at, if somebody interrupts."""
+    results: list[PictureResult] = []
+    with run.keeping(results):
+        _detection(run, pictures, results)
+    result = detection_figures(results, FOUND_SCORE)
+    with ExitStack() as files:  # a closed pipe costs no file
+        files.callback(_write_json, json_out, run.marked({"detection": asdict(result)}))
+        Console(markup=False).print(_detection_table(result))
+        _warn(run.damaged.told(), run.told())
+    run.conclude()
+
+
+def _eval_readings(
+    run: Evaluation,
+    pictures: Sequence[PictureLabel],
+    use: ScaleUse,
+    drawn: Sequence[Path] | None,
+    json_out: Path | None,
+    plot: Path | None,
+    title: str,
+) -> None:
+    """Score the readings, print and write the figures; of what was read, if somebody interrupts."""
+    outcomes: list[Outcome] = []
+    with run.keeping(outcomes):
+        _readings(run, pictures, use, drawn, outcomes)
     by_condition = figures_by_condition(outcomes)
-    try:
+    out = Console(markup=False)
+    with ExitStack() as files:  # neither a closed pipe nor a file that fails costs another file
+        if plot is not None:
+            title += ", interrupted" if run.stopped else ""
+            files.callback(_draw, plot, outcomes, by_condition, title)
+        files.callback(_write_json, json_out, run.marked(report(outcomes, by_condition)))
         out.print(_figures_table(figures(outcomes), by_condition))
         if any(item.is_good for item in outcomes):
             out.print(_worst_table(outcomes))
-        _warn(damaged.told(), far_outside(outcomes))
-    finally:
-        _write_json(json_out, report(outcomes, by_condition))
-        if plot is not None:
-            title = f"{labels.name}{'' if use is ScaleUse.RANGE else f', {use}'}"
-            write_picture(plot, draw_plot(outcomes, by_condition, title))
+        _warn(run.damaged.told(), far_outside(outcomes), run.told())
+    run.conclude()
 
 
 def report(outcomes: Sequence[Outcome], by_condition: dict[str, Figures]) -> dict[str, Any]:
@@ -155,6 +187,7 @@ def _prepare_outputs(
 ) -> None:
     """Fail before the work where an output cannot be written or would destroy what is read."""
     outputs = (json_out, plot, *drawn)
+    require_distinct(outputs)
     keep([labels], "is the label file", outputs)
     keep([picture.path for picture in pictures], "is a picture that is evaluated", outputs)
     if plot is not None:
@@ -173,14 +206,13 @@ def _warn(*sentences: str | None) -> None:
 
 
 def _readings(
+    run: Evaluation,
     pictures: Sequence[PictureLabel],
     use: ScaleUse,
     drawn: Sequence[Path] | None,
-    damaged: Damaged,
-    backend: str,
-    models: Path | None,
-    console: Console,
-) -> list[Outcome]:
+    outcomes: list[Outcome],
+) -> None:
+    """Add the outcomes of each picture to `outcomes`."""
     places = {id(item): path for item, path in zip(pictures, drawn or (), strict=False)}
     scored = [item for item in pictures if any(gauge.scale_for(use) for gauge in item.gauges)]
     if not scored:
@@ -188,56 +220,44 @@ def _readings(
         raise LabelError(
             f"No gauge in the label file can be scored; that needs 'box', 'reading' and {needs}."
         )
-    outcomes: list[Outcome] = []
     with (
-        load_detector(backend, models=models) as detector,
-        load_segmenter(backend, models=models) as segmenter,
-        load_strips(backend, models=models) as strips,
+        load_detector(run.backend, models=run.models) as detector,
+        load_segmenter(run.backend, models=run.models) as segmenter,
+        load_strips(run.backend, models=run.models) as strips,
+        closing(run.progress(scored)) as labels,
     ):
-        for label in _progress(scored, console):
+        for label in labels:
             place = places.get(id(label))
-            damaged.tried += 1
             try:
                 result = evaluate_picture(
                     label, detector, segmenter, strips=strips, use=use, draw=place is not None
                 )
             except SourceError as error:
-                damaged.add(label, error)
+                run.damaged.add(label, error)
                 outcomes += missed_outcomes(label, use)
                 continue
             outcomes += result.outcomes
             if place is not None and result.annotated is not None:
                 write_picture(place, result.annotated)
-    damaged.require_any()
-    return outcomes
+    run.damaged.require_any()
 
 
-def _detection(
-    pictures: Sequence[PictureLabel],
-    damaged: Damaged,
-    backend: str,
-    models: Path | None,
-    console: Console,
-) -> DetectionFigures:
-    working = detect.DEFAULTS
-    decode = replace(working, score=_CURVE_SCORE)
-    with load_detector(backend, decode=decode, models=models) as detector:
-        results = []
-        for label in _progress(pictures, console):
-            damaged.tried += 1
+def _detection(run: Evaluation, pictures: Sequence[PictureLabel], results: list[PictureResult]) -> None:
+    """Add what was found in each picture to `results`."""
+    decode = replace(detect.DEFAULTS, score=_CURVE_SCORE)
+    with (
+        load_detector(run.backend, decode=decode, models=run.models) as detector,
+        closing(run.progress(pictures)) as labels,
+    ):
+        for label in labels:
             try:
-                results.append(detection_result(label, detector))
+                result = detection_result(label, detector)
             except SourceError as error:
-                damaged.add(label, error)
-                results.append(missed_detections(label))
-    damaged.require_any()
-    return detection_figures([result for result in results if result is not None], FOUND_SCORE)
-
-
-def _progress(pictures: Sequence[PictureLabel], console: Console) -> Iterable[PictureLabel]:
-    columns = (TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield from progress.track(pictures)
+                run.damaged.add(label, error)
+                result = missed_detections(label)
+            if result is not None:
+                results.append(result)
+    run.damaged.require_any()
 
 
 def _figures_table(total: Figures, by_condition: dict[str, Figures]) -> Table:
@@ -293,6 +313,10 @@ def _number(value: float | None) -> str:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.1f} %"
+
+
+def _draw(path: Path, outcomes: Sequence[Outcome], by_condition: dict[str, Figures], title: str) -> None:
+    write_picture(path, draw_plot(outcomes, by_condition, title))
 
 
 def _write_json(path: Path | None, content: dict[str, Any]) -> None:

@@ -1,11 +1,17 @@
 """Run the networks over labelled pictures and collect what came of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from meter_infer.annotate import Image, annotate
 from meter_infer.calibration import Calibration
+from meter_infer.cli.errors import Terminated
 from meter_infer.errors import SourceError
 from meter_infer.evaluation.conditions import conditions_of
 from meter_infer.evaluation.detection import PictureResult
@@ -53,6 +59,54 @@ class Damaged:
             f"{len(self.errors)} of {self.tried} pictures could not be read; "
             f"their gauges count as not detected. {told}" + (f" The others: {rest}." if rest else "")
         )
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """With what the pictures are looked at, and how far that came."""
+
+    backend: str
+    models: Path | None
+    console: Console
+    damaged: Damaged = field(default_factory=Damaged)
+    total: int = 0
+    """Pictures to look at."""
+    stopped: BaseException | None = None
+    """What ended it before the last picture."""
+
+    @contextmanager
+    def keeping(self, found: Sequence[object]) -> Iterator[None]:
+        """Let Ctrl-C and SIGTERM wait until what was `found` before is written."""
+        try:
+            yield
+        except (KeyboardInterrupt, Terminated) as error:
+            if not found:
+                raise
+            self.stopped = error
+
+    def progress(self, pictures: Sequence[PictureLabel]) -> Generator[PictureLabel]:
+        """Yield the pictures, count those that are done, and show how far it is."""
+        self.total = len(pictures)
+        columns = (TextColumn("evaluating"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            for label in progress.track(pictures):
+                yield label
+                self.damaged.tried += 1
+
+    def marked(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Return the content of a file, with a mark where pictures are missing."""
+        return content | {"interrupted": True} if self.stopped else content
+
+    def told(self) -> str | None:
+        """Say of how many pictures the figures are; None where of all."""
+        if self.stopped is None:
+            return None
+        return f"interrupted: these are the figures of {self.damaged.tried} of {self.total} pictures alone."
+
+    def conclude(self) -> None:
+        """Let an interruption go on."""
+        if self.stopped is not None:
+            raise self.stopped
 
 
 @dataclass(frozen=True, slots=True)

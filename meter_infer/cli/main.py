@@ -1,6 +1,9 @@
 """The command line: `meter-infer`."""
 
+import io
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -39,6 +42,11 @@ class _Commands(TyperGroup):
             with reported():
                 self.commands[args[0]] = _load(args[0])
         return super().resolve_command(ctx, args)
+
+    def make_context(self, *args: Any, **settings: Any) -> Any:
+        """Understand the arguments; --help and --version print here, where standard output may be full."""
+        with reported():
+            return super().make_context(*args, **settings)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; its errors become one sentence and an exit code."""
@@ -103,6 +111,23 @@ for _name, _entry in _LAZY.items():
     app.command(_name, help=_entry[2])(_stub)
 
 
+class _Log(io.TextIOWrapper):
+    """Standard error that may be full: what cannot be said costs no reading."""
+
+    def write(self, text: str) -> int:
+        """Write, where that is possible."""
+        with suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush, where that is possible."""
+        with suppress(OSError):
+            super().flush()
+
+
 def main() -> None:
     """Run `meter-infer` with the process's arguments."""
+    raw = open(os.devnull, "wb") if sys.stderr is None else open(2, "wb", closefd=False)  # noqa: SIM115
+    sys.stderr = _Log(raw, errors="backslashreplace", line_buffering=True)
     app(prog_name="meter-infer", args=sys.argv[1:])

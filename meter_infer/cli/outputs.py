@@ -17,12 +17,25 @@ def keep(needed: Iterable[Path | None], what: str, outputs: Iterable[str | Path 
             raise SinkError(f"{output} {what}; choose another name for the output.")
 
 
+def require_distinct(outputs: Iterable[str | Path | None]) -> None:
+    """Refuse two outputs in one file, of which one would destroy the other. Raises SinkError."""
+    seen: set[tuple[int, int] | str] = set()
+    for output in outputs:
+        if output is None or (identity := _identity(Path(output))) == _identity(Path(os.devnull)):
+            continue
+        if identity in seen:
+            raise SinkError(f"{output} is given for two outputs; choose another name for one of them.")
+        seen.add(identity)
+
+
 def _identity(path: Path) -> tuple[int, int] | str:
     """Return the same for all names of a file."""
     try:
         stat = path.stat()
-    except (OSError, ValueError):
-        return os.path.abspath(path)  # what is not there cannot be written over
+    except OSError:
+        return os.path.realpath(path)  # what is not there has no number, and may lie in a folder of two names
+    except ValueError:
+        return str(path)  # no file can have this name
     return stat.st_dev, stat.st_ino
 
 

@@ -22,11 +22,11 @@ from meter_infer.app import (
 )
 from meter_infer.backends import options_for
 from meter_infer.cli.options import BackendName, Precision
-from meter_infer.cli.outputs import keep, require_folder_name
+from meter_infer.cli.outputs import keep, require_distinct, require_folder_name
 from meter_infer.cli.read_view import ReadView, print_summary, stderr_console
 from meter_infer.cli.tally import Tally
 from meter_infer.config import load_site
-from meter_infer.errors import SourceError
+from meter_infer.errors import SinkError, SourceError
 from meter_infer.sinks import CsvSink
 from meter_infer.sources import open_source
 from meter_infer.sources.folder import FolderSource
@@ -105,11 +105,13 @@ def read_command(
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     if source is not None and not source.strip():
         raise SourceError("SOURCE is empty; give a picture, a folder, a video or the URL of a stream.")
+    _check_csv(csv)
     parts = ctx.obj if isinstance(ctx.obj, Parts) else Parts()
     job = plan_job(load_site(config) if config else None, source, camera)
     outputs = (csv if csv != "-" else None, annotate)
     keep([None if job.address.is_stream else job.address.path], "is what is being read", outputs)
     keep([config], "is the site file", outputs)
+    require_distinct(outputs)
     engine = options_for(backend, precision, build=not no_build)
     console = stderr_console()
     tally = Tally()
@@ -141,6 +143,14 @@ def read_command(
         typer.echo(f"warning: {frames.problem}", err=True)
     if strict and (frames.problem or tally.bad or not tally.count):
         raise typer.Exit(UNREADABLE)
+
+
+def _check_csv(csv: str | None) -> None:
+    """Refuse what can be seen to be no output before anything is loaded. Raises SinkError."""
+    if csv is not None and not csv.strip():
+        raise SinkError("--csv is empty; give it the name of a file, or - for standard output.")
+    if csv == "-" and sys.stdout is None:
+        raise SinkError("Standard output is closed; give --csv the name of a file.")
 
 
 def _conclude(console: Console, tally: Tally, elapsed_s: float) -> None:

@@ -1,5 +1,6 @@
 """`meter-infer synth`: rendered data sets and videos with their truth."""
 
+import os
 from enum import StrEnum
 from math import radians
 from pathlib import Path
@@ -16,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from meter_infer.errors import ConfigError, MeterInferError
+from meter_infer.errors import ConfigError, MeterInferError, SinkError
 from meter_infer.render.camera import Severity
 from meter_infer.render.dataset import DatasetJob, Task, dataset_spec, find_pictures, write_dataset
 from meter_infer.render.video import VideoSpec, render_video
@@ -181,6 +182,8 @@ def video(
 ) -> None:
     """Render a video of a fixed camera before instruments that move, with the truth of every frame.
 
+    Nothing is written over: neither a video, nor a site file or a table that lies beside it.
+
     Example: meter-infer synth video demo.mp4 --seconds 30 --fps 20 --size 1920x1080 --pointers 2 --levels 1
     """
     console = Console(stderr=True, markup=False)
@@ -188,6 +191,7 @@ def video(
         _check_limits("--tilt", tilt, 0.0, 60.0)
         if pointers + levels == 0:
             raise ConfigError("--pointers 0 --levels 0 leaves nothing to show; ask for one instrument")
+        _refuse_to_replace(out, out.with_suffix(".csv"), out.with_suffix(".yaml"))
         w, h = parse_size(size or "1280x720", 0)
         spec = VideoSpec(
             seconds=seconds,
@@ -220,6 +224,13 @@ def parse_size(text: str | None, default: int) -> tuple[int, int]:
     if not (32 <= w <= 4096 and 32 <= h <= 4096):
         raise ConfigError(f"--size {text} is out of bounds; both sides must be 32 to 4096 pixels")
     return w, h
+
+
+def _refuse_to_replace(*paths: Path) -> None:
+    """Raise SinkError where a file is there already: it may be somebody's recording or site file."""
+    for path in paths:
+        if os.path.lexists(path):
+            raise SinkError(f"{path} is there already; choose another name or remove it first")
 
 
 def _check_limits(name: str, limits: tuple[float, float] | None, low: float, high: float) -> None:

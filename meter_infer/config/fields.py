@@ -93,8 +93,10 @@ def _listen(value: object) -> object:
     return value
 
 
-Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
-"""A finite number."""
+_MOST = 1e12
+# the limits stand first, so that what is not finite is called that
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-_MOST, le=_MOST), BeforeValidator(_number)]
+"""A number that a scale or a picture can have."""
 Text = Annotated[
     str, BeforeValidator(_text), Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]

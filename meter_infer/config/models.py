@@ -72,6 +72,12 @@ _RANGE_TOLERANCE = 0.05
 """By how much of its width the points may pass a `range`: the last number need not be the last mark."""
 
 
+_LEAST_WIDTH = 1e-9
+"""Of a range, as a share of its ends: a narrower one is lost in the rounding of its values."""
+_FARTHEST_PX = 1_000_000
+"""No picture is as wide."""
+
+
 class MeterConfig(_Section):
     """One instrument in front of a camera."""
 
@@ -95,10 +101,13 @@ class MeterConfig(_Section):
     @check("range")
     @classmethod
     def _has_width(cls, ends: tuple[float, float] | None) -> tuple[float, float] | None:
-        if ends is not None and ends[0] == ends[1]:
-            raise ValueError(
-                f"has no width: both ends are {ends[0]:g}; give the values at the first and the last mark"
-            )
+        if ends is None:
+            return None
+        wanted = "give the values at the first and the last mark"
+        if ends[0] == ends[1]:
+            raise ValueError(f"has no width: both ends are {ends[0]:g}; {wanted}")
+        if abs(ends[0] - ends[1]) < _LEAST_WIDTH * max(1.0, *map(abs, ends)):
+            raise ValueError(f"is too narrow: {ends[0]:.15g} and {ends[1]:.15g} are hardly apart; {wanted}")
         return ends
 
     @check("box")
@@ -106,6 +115,10 @@ class MeterConfig(_Section):
     def _has_area(cls, box: tuple[float, ...] | None) -> tuple[float, ...] | None:
         if box is not None and (box[0] >= box[2] or box[1] >= box[3]):
             raise ValueError("must be [x1, y1, x2, y2] with x1 below x2 and y1 below y2, pixels")
+        if box is not None and max(map(abs, box)) > _FARTHEST_PX:
+            raise ValueError(
+                f"reaches farther than any picture, {_FARTHEST_PX:,} pixels; give pixels of the picture"
+            )
         return box
 
     @check("calibration")

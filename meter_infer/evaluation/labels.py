@@ -1,7 +1,6 @@
 """Labelled photographs: the JSON that tells what each gauge in a picture shows."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +10,8 @@ from meter_infer.errors import LabelError
 from meter_infer.types import Box, MeterKind
 
 Point = tuple[float, float]
+_MOST = 1e12
+"""No gauge shows a greater number, and no picture is as wide."""
 
 
 class Scale(StrEnum):
@@ -115,6 +116,8 @@ def load_labels(path: Path) -> tuple[PictureLabel, ...]:
         raise LabelError(
             f"{path} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
         ) from error
+    except (RecursionError, ValueError) as error:  # nested without end; a number of thousands of digits
+        raise LabelError(f"{path} cannot be read as JSON; name a label file, see docs/labels.md.") from error
     images = content.get("images") if isinstance(content, dict) else None
     if not isinstance(images, list):
         raise LabelError(
@@ -179,6 +182,7 @@ def _scale_points(where: str, item: object) -> tuple[tuple[float, Point], ...]:
             value = float(key)
         except ValueError as error:
             raise LabelError(f"{where}: the key {key!r} of 'scale_points' is not a number.") from error
+        _number(where, f"scale_points[{key!r}]", value)
         x, y = _numbers(where, f"scale_points[{key!r}]", place, 2)
         points.append((value, (x, y)))
     return tuple(points)
@@ -187,8 +191,10 @@ def _scale_points(where: str, item: object) -> tuple[tuple[float, Point], ...]:
 def _number(where: str, key: str, item: object) -> float:
     if isinstance(item, bool) or not isinstance(item, int | float):
         raise LabelError(f"{where}: '{key}' is not a number.")
-    if not math.isfinite(item):
-        raise LabelError(f"{where}: '{key}' is {item}; leave the key out where nobody knows it.")
+    if not abs(item) <= _MOST:
+        raise LabelError(
+            f"{where}: '{key}' is no number that a gauge shows; leave it out where nobody knows it."
+        )
     return float(item)
 
 

@@ -37,6 +37,7 @@ CSV_COLUMNS = (
     "frame", "time_s", "meter", "kind", "value", "unit", "fraction", "mechanical_fraction",
     "x1", "y1", "x2", "y2", "conditions",
 )  # fmt: skip
+_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv"})
 _ENCODERS = ("libx264", "libopenh264", "h264", "mpeg4")
 
 
@@ -123,6 +124,8 @@ def render_video(out: Path, spec: VideoSpec, progress: Callable[[int], None] | N
 
     `progress` is called after each frame with 1. Raises SinkError if a file cannot be written.
     """
+    if out.suffix.lower() not in _SUFFIXES:
+        raise SinkError(f"{out} names no kind of video that can be written; let it end in .mp4")
     scene = VideoScene(spec)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

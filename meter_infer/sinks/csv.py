@@ -104,7 +104,9 @@ class CsvSink:
                 self._file = FileIO(target, "ab")
                 self._replaces = os.fstat(self._file.fileno()).st_size > 0
             except OSError as error:
-                raise SinkError(f"The CSV file {target} cannot be written: {error.strerror}.") from error
+                folder = target.parent
+                said = error.strerror if folder.is_dir() else f"there is no folder {folder}; make it first"
+                raise SinkError(f"The CSV file {target} cannot be written: {said}.") from error
         else:
             self.name = "standard output"
             self._stream = target

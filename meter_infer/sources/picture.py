@@ -99,8 +99,10 @@ def read_picture(path: Path, camera: str, index: int = 0) -> Frame:
     try:
         data = path.read_bytes()
         modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        said = getattr(error, "strerror", None) or error
+        name = str(path)
+        raise SourceError(f"{name if name.isprintable() else repr(name)} cannot be read: {said}.") from error
     if not data:
         raise SourceError(f"{path} is empty.")
     pixels, taken_at = decode_picture(data, str(path))

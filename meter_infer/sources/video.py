@@ -79,11 +79,13 @@ class VideoSource(Closing):
         planes = PlaneReader()
         decoder = Decoder(self._container, self._stream, beside=self._others)
         timeline = Timeline(self.fps)
-        index = -1
+        index, sound, due = -1, 0, 0
         for index, picture in enumerate(decoder.frames(lambda: self._container is not None)):
             at_s = timeline.place(picture.time)
-            if index % self._every or picture.is_corrupt:
+            sound += not picture.is_corrupt
+            if index < due or picture.is_corrupt:  # a damaged frame's turn passes to the next sound one
                 continue
+            due = index - index % self._every + self._every
             luma, chroma, matrix = planes.planes(picture)
             yield Frame(
                 camera=self._camera,
@@ -96,6 +98,8 @@ class VideoSource(Closing):
             )
             if self._container is None:
                 return
+        if not sound:
+            index = -1  # of frames that are all damaged nothing was read
         self._conclude(index + 1, timeline, decoder)
 
     def _conclude(self, count: int, timeline: Timeline, decoder: Decoder) -> None:

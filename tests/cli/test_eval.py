@@ -1,6 +1,7 @@
 """`meter-infer eval`, all but the networks: what it refuses beforehand, and what costs no figures."""
 
 import json
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 
 from meter_infer.cli import eval as command
+from meter_infer.cli.errors import Terminated
 from meter_infer.cli.eval_run import annotated_names
 from meter_infer.evaluation.labels import PictureLabel
+from meter_infer.types import Detection, Frame
 from tests.cli.fakes import Run, said
 from tests.cli.test_eval_run import BOX, FRACTION, HIT, Networks, draw_dial
 
@@ -71,6 +74,8 @@ def test_figures_and_files(run: Run, networks: Networks, tmp_path: Path) -> None
         (["--json", "a.jpg"], "is a picture that is evaluated"),
         (["--plot", "val/../b.png"], "is a picture that is evaluated"),
         (["--annotate", "."], "is a picture that is evaluated"),
+        (["--json", "r.png", "--plot", "r.png"], "is given for two outputs"),
+        (["--annotate", "val", "--plot", "./val/a.jpg"], "is given for two outputs"),
         (["--detection", "--negatives", "val", "--json", "val/n.png"], "is a picture that is evaluated"),
     ],
 )
@@ -217,3 +222,81 @@ def test_a_label_far_outside_its_scale_is_warned_of(
     assert result.exit_code == 0
     assert (f"a.png [0] ({reading} on 0 to 100)" in result.stderr) == warned
     assert ("warning: labelled readings lie far outside their scales" in result.stderr) == warned
+
+
+# --- interruptions ------------------------------------------------------------------------------
+
+
+class Interrupted(Networks):
+    """Networks during whose third picture somebody ends the command."""
+
+    how: type[BaseException] = KeyboardInterrupt
+    looked_at = 0
+
+    def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
+        self.looked_at += 1
+        if self.looked_at == 3:
+            raise self.how
+        return super().detect(frames)
+
+
+@pytest.fixture
+def interrupted(networks: Networks, monkeypatch: pytest.MonkeyPatch) -> Interrupted:
+    fake = Interrupted([HIT])
+    for name in ("load_detector", "load_segmenter"):
+        monkeypatch.setattr(command, name, lambda *_, **__: nullcontext(fake))
+    return fake
+
+
+NAMES = ("a.png", "b.png", "c.png", "d.png")
+ALONE = "warning: interrupted: these are the figures of 2 of 4 pictures alone."
+
+
+@pytest.mark.parametrize(("how", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_what_was_read_before_an_interruption_is_kept(
+    run: Run, interrupted: Interrupted, tmp_path: Path, how: type[BaseException], code: int
+) -> None:
+    interrupted.how = how
+    labels = labelled(tmp_path, *NAMES)
+    (tmp_path / "b.png").write_bytes(b"")
+    interrupted.looked_at = 1  # of a damaged picture the networks see nothing
+    out = tmp_path / "out"
+    out.mkdir()
+    result = run("eval", labels, "--json", out / "r.json", "--plot", out / "p.png")
+    assert result.exit_code == code
+    assert ALONE in result.stderr.splitlines()
+    assert "1 of 2 pictures could not be read" in result.stderr
+    assert "Readings" in result.stdout
+    content = json.loads((out / "r.json").read_text())
+    assert (content["all"]["n"], content["all"]["detected"]) == (2, 1)
+    assert content["interrupted"] is True
+    assert sorted(contents(out)) == ["p.png", "r.json"]
+
+
+def test_an_interruption_of_the_detector_s_score(run: Run, interrupted: Interrupted, tmp_path: Path) -> None:
+    result = run("eval", labelled(tmp_path, *NAMES), "--detection", "--json", tmp_path / "r.json")
+    assert result.exit_code == 130
+    assert ALONE in result.stderr.splitlines()
+    content = json.loads((tmp_path / "r.json").read_text())
+    assert (content["detection"]["boxes"], content["interrupted"]) == (2, True)
+
+
+@pytest.mark.parametrize("args", [[], ["--detection"]])
+def test_before_the_first_picture_is_read_there_is_nothing_to_keep(
+    run: Run, interrupted: Interrupted, tmp_path: Path, args: list[str]
+) -> None:
+    interrupted.looked_at = 2
+    result = run("eval", labelled(tmp_path, *NAMES), *args, "--json", tmp_path / "r.json")
+    assert (result.exit_code, result.stdout, result.stderr.strip()) == (130, "", "interrupted")
+    assert not (tmp_path / "r.json").exists()
+
+
+def test_figures_that_cannot_be_written_cost_no_plot(
+    run: Run, networks: Networks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "make_room", lambda _: None)
+    (tmp_path / "full.json").mkdir()
+    labels = labelled(tmp_path, "a.png")
+    result = run("eval", labels, "--json", tmp_path / "full.json", "--plot", tmp_path / "p.png")
+    assert "full.json cannot be written" in said(result)
+    assert (tmp_path / "p.png").stat().st_size > 0

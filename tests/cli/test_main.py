@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,87 @@ def test_what_is_hardly_ever_meant_is_a_warning(run: Run, tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize(
+    ("meter", "first"), [("kind: pointer", "first mark"), ("kind: level, range: [0, 9]", "lower end")]
+)
+@pytest.mark.parametrize("falls", [True, False])
+def test_a_calibration_that_runs_backwards_is_a_warning(
+    run: Run, tmp_path: Path, meter: str, first: str, falls: bool
+) -> None:
+    points = "[[0, 9], [1, 0]]" if falls else "[[0, 0], [1, 9]]"
+    path = tmp_path / "site.yaml"
+    url = "rtsp://camera.example/"
+    path.write_text(f"cameras: {{c: {{url: '{url}', meters: {{m: {{{meter}, calibration: {points}}}}}}}}}")
+    result = run("check", path)
+    assert result.exit_code == 0
+    assert result.stderr.splitlines() == falls * [
+        f"warning: cameras.c.meters.m.calibration: runs backwards: its values fall from the {first} on; "
+        "is that so on the scale?"
+    ]
+
+
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+
+
+@needs_full
+@pytest.mark.parametrize("command", ["--help", "--version", "read --help", "eval --help"])
+def test_help_that_finds_no_room_is_said(command: str) -> None:
+    words = [sys.executable, "-m", "meter_infer", *command.split()]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output cannot be written: No space left on device\n"
+
+
+INTERRUPTED = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.{handler})  # who starts the tests may have it otherwise
+class Finder:
+    def find_spec(self, name, *rest):
+        if name == "meter_infer.cli.{module}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+sys.argv = ["meter-infer", "--version"]
+{start}
+"""
+AS_MODULE = "import runpy; runpy.run_module('meter_infer', run_name='__main__', alter_sys=True)"
+
+
+def command_of_the_package() -> str:
+    """What the installed command runs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    module, _, function = project["scripts"]["meter-infer"].partition(":")
+    return f"from {module} import {function}; {function}()"
+
+
+@pytest.mark.parametrize("start", [AS_MODULE, command_of_the_package()], ids=["module", "command"])
+@pytest.mark.parametrize("module", ["main", "read_view"])
+def test_ctrl_c_while_the_program_loads(start: str, module: str) -> None:
+    code = INTERRUPTED.format(handler="default_int_handler", module=module, start=start)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+def test_a_ctrl_c_that_is_to_be_ignored_is_ignored() -> None:
+    code = INTERRUPTED.format(handler="SIG_IGN", module="main", start=AS_MODULE)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_full
+@pytest.mark.parametrize("stderr", ["2>/dev/full", "2>&-"])
+def test_standard_error_that_takes_nothing_costs_nothing(tmp_path: Path, stderr: str) -> None:
+    """The warnings of a site file, one of them longer than any buffer, are lost; its content is shown."""
+    path = tmp_path / "site.yaml"
+    meters = ", ".join(f"m{index}: {{kind: pointer}}" for index in range(200))
+    path.write_text(f"cameras: {{c: {{url: rtsp://camera.example/, meters: {{{meters}}}}}}}\n")
+    command = f'"{sys.executable}" -m meter_infer check "{path}" {stderr}'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1].endswith("is valid: 1 camera, 200 meters.")
+
+
+@needs_full
 @pytest.mark.parametrize("command", ["schema", "check"])
 def test_standard_output_that_is_full_is_said(tmp_path: Path, command: str) -> None:
     path = tmp_path / "site.yaml"

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from meter_infer.calibration import Calibration
+from meter_infer.cli.outputs import require_distinct
 from meter_infer.sinks import COLUMNS
 from meter_infer.sources import open_source
 from meter_infer.types import Box
@@ -133,6 +134,25 @@ def test_the_site_file_is_never_written_over(run: Run, video: Path, tmp_path: Pa
     before = path.read_text()
     assert "is the site file" in said(run("read", video, "--config", path, option, path))
     assert path.read_text() == before
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_two_outputs_in_one_file_are_refused(
+    run: Run, reader: FakeReader, picture: Path, tmp_path: Path, exists: bool
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (tmp_path / "link").symlink_to(folder)
+    if exists:
+        (folder / "x.png").write_text("of yesterday")
+    outputs = ("--csv", folder / "x.png", "--annotate", tmp_path / "link" / "x.png")
+    assert "x.png is given for two outputs; choose another name" in said(run("read", picture, *outputs))
+    assert reader.options is None, "no network is loaded for it"
+    assert not exists or (folder / "x.png").read_text() == "of yesterday"
+
+
+def test_two_outputs_may_go_nowhere() -> None:
+    require_distinct([os.devnull, None, os.devnull])
 
 
 def test_an_empty_source_is_not_this_folder(run: Run) -> None:

@@ -16,6 +16,8 @@ import pytest
 from meter_infer.sinks.pictures import VideoFile
 from tests.cli.fakes import FakeReader, Run, rows, said
 
+ROOT = Path(__file__).parents[2]
+
 
 def text_video(folder: Path) -> Path:
     path = folder / "notes.mp4"
@@ -100,6 +102,19 @@ def test_an_unwritable_csv(run: Run, reader: FakeReader, video: Path, tmp_path: 
     assert reader.closed == 1
 
 
+@pytest.mark.parametrize("name", ["", " "])
+def test_a_csv_without_a_name(run: Run, reader: FakeReader, video: Path, name: str) -> None:
+    assert "--csv is empty; give it the name of a file, or -" in said(run("read", video, "--csv", name))
+    assert reader.options is None, "no network is loaded for it"
+
+
+def test_standard_output_that_is_closed(video: Path) -> None:
+    command = f'"{sys.executable}" -m meter_infer read "{video}" --csv - >&-'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 2
+    assert done.stderr == "error: Standard output is closed; give --csv the name of a file.\n"
+
+
 def test_a_disk_that_fills_up_leaves_whole_rows(
     run: Run, reader: FakeReader, video: Path, tmp_path: Path
 ) -> None:
@@ -135,7 +150,7 @@ def test_a_model_with_a_wrong_hash(picture: Path, tmp_path: Path) -> None:
         "classes: [pointer_gauge, level_gauge], input_size: 640}}"
     )
     command = [sys.executable, "-m", "meter_infer", "read", str(picture), "--models", str(models)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2
     assert done.stdout == ""
     assert "error: " in done.stderr

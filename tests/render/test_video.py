@@ -134,3 +134,21 @@ def test_command_line(tmp_path: Path) -> None:
     assert {
         m.kind for c in load_site(out.with_suffix(".yaml"), {}).cameras.values() for m in c.meters.values()
     } == {MeterKind.POINTER}
+
+
+@pytest.mark.parametrize("name", ["v.yaml", "v.csv", "v.avi", "v"])
+def test_a_name_of_no_video_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SinkError, match=r"names no kind of video that can be written; let it end in \.mp4"):
+        render_video(tmp_path / name, SPEC)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["v.mp4", "v.csv", "v.yaml"])
+def test_the_command_writes_over_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("cameras: {}")
+    options = ["--seconds", "0.1", "--fps", "10", "--size", "64x64", "--pointers", "1", "--levels", "0"]
+    result = CliRunner().invoke(synth_app, ["video", str(tmp_path / "v.mp4"), *options])
+    assert result.exit_code == 2
+    said = " ".join(result.stderr.split())
+    assert said.endswith(f"{name} is there already; choose another name or remove it first")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "cameras: {}")]

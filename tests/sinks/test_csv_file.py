@@ -194,3 +194,9 @@ def test_a_closed_sink_says_so(tmp_path: Path) -> None:
     sink.close()
     with pytest.raises(SinkError, match="is closed"):
         sink.write([READING])
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "nodir"
+    with pytest.raises(SinkError, match=f"cannot be written: there is no folder {folder}; make it first"):
+        CsvSink(folder / "x.csv")

@@ -259,3 +259,10 @@ def test_a_folder_of_damaged_pictures_alone(tmp_path: Path) -> None:
 def test_a_folder_without_pictures(tmp_path: Path, make_folder: Callable[[int], Path]) -> None:
     with pytest.raises(SourceError, match="holds no pictures"):
         open_source(str(make_folder(0)))
+
+
+@pytest.mark.parametrize("name", ["a\0b.png", "a\ud800b.png"])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(SourceError, match=r"'.*a\\(x00|ud800)b\.png' cannot be read: ") as caught:
+        read_picture(tmp_path / name, "cam")
+    assert str(caught.value).isprintable()

@@ -322,3 +322,35 @@ def test_only_what_can_be_read_is_suggested(tmp_path: Path, others: list[str], e
     with pytest.raises(SourceError) as caught:
         open_source(str(tmp_path / "recording.avi"))
     assert str(caught.value).endswith(end)
+
+
+def damage(path: Path, *hit: int) -> None:
+    """Put noise into the packets of some frames, behind their headers."""
+    with av.open(str(path)) as file:
+        places = [(packet.pos, packet.size) for packet in file.demux(video=0) if packet.size]
+    data = bytearray(path.read_bytes())
+    for index in hit:
+        place, size = places[index]
+        assert place is not None
+        first, count = place + 8 + size * 2 // 3, size // 6
+        data[first : first + count] = np.random.default_rng(5).integers(0, 255, count, np.uint8).tobytes()
+    path.write_bytes(data)
+
+
+def test_of_frames_that_are_all_damaged_nothing_is_read(make_video: Any) -> None:
+    path = make_video("v.avi", codec="mpeg4", picture=noise)
+    damage(path, *range(10))
+    with open_source(str(path)) as source, pytest.raises(SourceError, match="holds no picture that can be"):
+        list(source)
+
+
+@pytest.mark.parametrize(
+    ("hit", "read_are"),
+    [([3], [0, 4, 6, 9]), ([0, 3, 4, 5, 6, 7, 8], [1, 9]), ([9], [0, 3, 6]), ([4, 5], [0, 3, 6, 9])],
+)
+def test_a_damaged_frame_s_turn_passes_to_the_next_sound_one(
+    make_video: Any, hit: list[int], read_are: list[int]
+) -> None:
+    path = make_video("v.avi", codec="mpeg4", picture=noise)
+    damage(path, *hit)
+    assert [frame.index for frame in read(path, every=3)] == read_are
