@@ -143,6 +143,10 @@ def strips(
         Path | None,
         typer.Option("--begin-with", help="Checkpoint, or a strip network's ONNX file, to begin with."),
     ] = None,
+    keep: Annotated[
+        float,
+        typer.Option(help="Share of the weights begun with in those that come out.", min=0.0, max=0.99),
+    ] = 0.0,
     minutes: Annotated[float, typer.Option(help="How long to train.", min=0.01)] = 60.0,
     batch: Annotated[int, typer.Option(help="Strips a step.", min=1)] = 32,
     rate: Annotated[float, typer.Option("--rate", help="Peak learning rate.", min=1e-7)] = 2e-3,
@@ -164,6 +168,8 @@ def strips(
 
     if task not in KINDS:
         raise typer.BadParameter(f"give dial or tube, not '{task}'")
+    if keep and begin_with is None:
+        raise typer.BadParameter("--keep is a share of the weights begun with; name them by --begin-with")
     console = Console(stderr=True, markup=False)
     folders = [StripFolder(DataFolder.parse(text), by_hand=False) for text in data]
     folders += [StripFolder(DataFolder.parse(text), by_hand=True) for text in photographs or []]
@@ -171,7 +177,7 @@ def strips(
     console.print(f"the segmenter is {load_model('segment', models).path}")
     with load_segmenter(options=options, models=models) as segmenter:
         source = StripSource(KINDS[task], folders, segmenter)
-        recipe = StripRecipe(task, minutes, batch, rate, seed=seed)
+        recipe = StripRecipe(task, minutes, batch, rate, seed=seed, keep=keep)
         _run(StripTraining(recipe, out, source, begin_with), source.counts, console)
 
 

@@ -29,6 +29,7 @@ WRONG = 0.02
 FOLDS = 5
 LEAST = 60
 """Looks that a fit needs."""
+_THRESHOLDS = np.concatenate([np.arange(0.3, 0.9, 0.01), np.arange(0.9, 0.991, 0.002)])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +160,7 @@ def fit_weights(
             np.concatenate([evidence[rest], second[rest]]), np.tile(right[rest], 2), 2 * ridge
         )
         alone[held], both[held] = (_sigmoid(bias + rows[held] @ weights) for rows in (evidence, second))
-    for threshold in np.arange(0.3, 1.0, 0.01):
+    for threshold in _THRESHOLDS:
         asked = (alone >= HOPELESS * threshold) & (alone < threshold + SURE * (1 - threshold))
         good = np.where(asked, both, alone) >= threshold
         accept = float(threshold)
@@ -209,7 +210,7 @@ def write_weights(path: Path, fits: Mapping[Use, Fit]) -> None:
     for use, fit in fits.items():
         tube = use.kind is MeterKind.LEVEL
         name = ("TUBE" if tube else "DIAL") + ("_PLACED" if use.placed else "")
-        lines += ["", f"{name} = Weights(", f"    {fit.accept:.2f},", f"    {fit.bias:.4f},", "    ("]
+        lines += ["", f"{name} = Weights(", f"    {fit.accept:.3f},", f"    {fit.bias:.4f},", "    ("]
         names = TUBE_FEATURES if tube else FEATURES
         lines += [f"        {weight:.4f},  # {name}" for weight, name in zip(fit.weights, names, strict=True)]
         lines += ["    ),", ")"]

@@ -50,6 +50,9 @@ class StripRecipe:
     warmup_steps: int = 200
     weight_decay: float = 1e-3
     seed: int = 0
+    keep: float = 0.0
+    """Share of the weights begun with in those that come out, 0 to 1: the mean of two ends of one way is
+    often better than either (Wortsman et al., Robust fine-tuning of zero-shot models, 2022)."""
 
 
 class StripTraining:
@@ -73,10 +76,11 @@ class StripTraining:
                 warm_start_strips(network, begin_with, torch.from_numpy(strips))
             else:
                 first = load_strip_state(begin_with, recipe.task)
-                network.load_state_dict(first["average"])
+                network.load_state_dict(outcome(first))
                 self.earlier = int(first["step"]) + int(first["earlier"])
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self._average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+        self._first = {k: v.clone() for k, v in self._average.items()}
         self._optimiser = torch.optim.AdamW(
             self.network.parameters(), recipe.learning_rate, weight_decay=recipe.weight_decay
         )
@@ -84,6 +88,8 @@ class StripTraining:
             self.network.load_state_dict(state["network"])
             for name, value in state["average"].items():
                 self._average[name].copy_(value)  # wherever the network is
+            for name, value in state.get("first", {}).items():
+                self._first[name].copy_(value)
             self._optimiser.load_state_dict(state["optimiser"])
             self.step, self.earlier = int(state["step"]), int(state["earlier"])
             self._elapsed_s = float(state["elapsed_s"])
@@ -160,9 +166,23 @@ class StripTraining:
             "elapsed_s": self._elapsed_s,
             "network": self.network.state_dict(),
             "average": self._average,
+            **({"first": self._first} if self.recipe.keep else {}),
             "optimiser": self._optimiser.state_dict(),
         }
         write_state(self.out / LAST, state)
+
+
+def outcome(state: dict[str, Any]) -> dict[str, torch.Tensor]:
+    """Return the weights that came out of a run: its average, and of the weights begun with what it keeps."""
+    average: dict[str, torch.Tensor] = state["average"]
+    keep = float(state["recipe"].get("keep", 0.0))
+    if not keep:
+        return average
+    first: dict[str, torch.Tensor] = state["first"]
+    return {
+        name: torch.lerp(value, first[name], keep) if value.is_floating_point() else value
+        for name, value in average.items()
+    }
 
 
 def load_strip_state(path: Path, task: StripTask | None = None) -> dict[str, Any]:
@@ -200,7 +220,7 @@ def export_strips(
     task: StripTask = state["recipe"]["task"]
     kind = KINDS[task]
     network = StripNetwork(kind)
-    network.load_state_dict(state["average"])
+    network.load_state_dict(outcome(state))
     network.eval()
     shape = 3 + HINTS[kind], ROWS, PLACES[kind]
     try:

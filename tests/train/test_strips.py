@@ -21,19 +21,31 @@ from meter_infer.train.loop import Progress  # noqa: E402
 from meter_infer.train.networks import write_state  # noqa: E402
 from meter_infer.train.strip_data import Sample, StripFolder, StripSource  # noqa: E402
 from meter_infer.train.strip_network import KINDS, StripNetwork  # noqa: E402
-from meter_infer.train.strips import StripRecipe, StripTraining, export_strips, is_strips  # noqa: E402
+from meter_infer.train.strips import (  # noqa: E402
+    StripRecipe,
+    StripTraining,
+    export_strips,
+    is_strips,
+    load_strip_state,
+    outcome,
+)
 from meter_infer.types import MeterKind  # noqa: E402
 from tests.train.test_strip_data import Known, written  # noqa: E402
 
 
 def training(
-    root: Path, task: str = "tube", minutes: float = 0.05, out: str = "run", begin_with: Path | None = None
+    root: Path,
+    task: str = "tube",
+    minutes: float = 0.05,
+    out: str = "run",
+    begin_with: Path | None = None,
+    keep: float = 0.0,
 ) -> StripTraining:
     kind = KINDS[task]  # type: ignore[index]
     known = Known(kind)
     data = root / f"data_{task}"
     folder = StripFolder(DataFolder(data), by_hand=False) if data.exists() else written(data, known)
-    recipe = StripRecipe(task, minutes=minutes, batch=2, warmup_steps=2)  # type: ignore[arg-type]
+    recipe = StripRecipe(task, minutes=minutes, batch=2, warmup_steps=2, keep=keep)  # type: ignore[arg-type]
     return StripTraining(recipe, root / out, StripSource(kind, [folder], known), begin_with)
 
 
@@ -179,3 +191,17 @@ def test_it_begins_with_an_onnx_file_of_its_kind(tmp_path: Path, task: str) -> N
     (tmp_path / "text.onnx").write_text("no network", encoding="utf-8")
     with pytest.raises(ModelError, match="cannot read"):
         training(tmp_path, task, out="text", begin_with=tmp_path / "text.onnx")
+
+
+def test_a_share_of_the_weights_begun_with_is_kept(tmp_path: Path) -> None:
+    training(tmp_path).run()
+    first = tmp_path / "run" / "last.pt"
+    for _ in range(2):  # the second goes on where the first has ended, and knows what was begun with
+        run = training(tmp_path, out="on", begin_with=first, keep=0.25)
+        run.run()
+    begun, ended = (load_strip_state(path) for path in (first, tmp_path / "on" / "last.pt"))
+    came, where = outcome(ended), "scores.weight"
+    assert not torch.equal(ended["average"][where], begun["average"][where])
+    mixed = 0.25 * begun["average"][where] + 0.75 * ended["average"][where]
+    assert torch.allclose(came[where], mixed, atol=1e-6)
+    assert torch.equal(outcome(begun)[where], begun["average"][where])
