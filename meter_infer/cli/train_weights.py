@@ -74,11 +74,11 @@ def confidence(
     out: Annotated[Path, typer.Option(help="The module to write, meter_infer/reading/weights.py.")],
     wanted: Annotated[
         float, typer.Option(help="Largest share of wrong readings among the good ones.", min=0.0, max=0.5)
-    ] = 0.015,
+    ] = 0.0125,
     wanted_placed: Annotated[
         float,
         typer.Option(help="The same of meters calibrated by points in the picture.", min=0.0, max=0.5),
-    ] = 0.016,
+    ] = 0.01,
     models: ModelsOption = None,
 ) -> None:
     """Fit when a reading may be called good: the weights of its evidence and their threshold; the last fit.

@@ -237,9 +237,13 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
         return Look(MeterKind.POINTER, None, confidence, Reason.NO_POINTER, dial=geometry)
     angle, mask_angle, ridge = pointing
     light = light_of(patch, geometry, angle)
-    confidence, reason = combine(dial_factors(view, ridge, mask_angle, patch, light, placed=placed))
     if mask_angle is None or angle is None:
         return Look(MeterKind.POINTER, None, 0.0, Reason.NO_POINTER, dial=geometry)
+    chances = None if view.opinion is None else dial_chances(view.opinion, geometry, angle, WITHIN)
+    ends = (0.0, 0.0) if chances is None else (chances.start, chances.end)
+    confidence, reason = combine(
+        dial_factors(view, ridge, mask_angle, patch, light, ends=ends, placed=placed)
+    )
     evidence = features(
         view,
         ridge,
@@ -250,7 +254,7 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
         None if view.ring is None else view.ring.graduation(geometry),
         apart,
         confidence,
-        None if view.opinion is None else dial_chances(view.opinion, geometry, angle, WITHIN),
+        chances,
     )
     weights = DIAL_PLACED if placed else DIAL
     confidence, reason, vetoed = _weighed(confidence, reason, evidence, weights)

@@ -29,6 +29,9 @@ MIDDLE, MIDDLE_FROM = 0.5, 0.35
 CUT = np.deg2rad(13.0)
 """So far beyond its ends a scale must lie in the picture: a band that ends where the picture does goes on."""
 
+TOLD = 0.4, 0.8
+"""Chance of a scale's end by the strip network from which it counts, and from which it counts as seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Factor:
@@ -127,12 +130,16 @@ def dial_factors(
     patch: Patch,
     light: Light,
     *,
+    ends: tuple[float, float] = (0.0, 0.0),
     placed: bool = False,
 ) -> list[Factor]:
     """Weigh one look at a dial by rules: each names what is wrong.
 
+    `ends`: chance that start and end are where they are read, by the strip network; 0 where it was not asked.
     `placed`: it does not matter where the scale begins and ends.
     """
+    # An end that one network did not see at all is often plain to the other.
+    told = [1.0 if placed else ramp(chance, *TOLD) for chance in ends]
     geometry = view.geometry
     radius_px = geometry.radius / patch.pitch
     angle = ridge.angle if ridge is not None else mask_angle
@@ -141,12 +148,15 @@ def dial_factors(
     factors = [
         Factor(Reason.OCCLUDED, ramp(view.scale_score, 0.15, 0.6)),
         Factor(Reason.OCCLUDED, ramp(view.ring_residual, 0.12, 0.04, 0.2)),
-        Factor(Reason.OCCLUDED, ramp(view.ends_doubt, 0.7, 0.4, 0.2)),
+        Factor(Reason.OCCLUDED, max(ramp(view.ends_doubt, 0.7, 0.4, 0.2), min(told))),
         Factor(Reason.BLURRED, ramp(radius_px, 6.0, 14.0)),
         Factor(unsharp, ramp(light.sharpness, 0.04, 0.1)),
         Factor(Reason.OCCLUDED, ramp(geometry.tilt, np.deg2rad(75), np.deg2rad(58), 0.1)),
     ]
-    factors += [Factor(Reason.OCCLUDED, ramp(score, 0.0, 0.4, 0.5)) for score in view.end_scores]
+    factors += [
+        Factor(Reason.OCCLUDED, max(ramp(score, 0.0, 0.4, 0.5), chance))
+        for score, chance in zip(view.end_scores, told, strict=True)
+    ]
     if not placed and is_cut_off(geometry, patch.frame):
         factors.append(Factor(Reason.OCCLUDED, 0.1))
     if view.pointer is None:
