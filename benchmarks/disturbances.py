@@ -128,10 +128,10 @@ class Stopwatch:
             reader.read = self._timed(reader.read)  # type: ignore[method-assign, assignment]
 
     def _timed(self, read: Callable[..., object]) -> Callable[..., object]:
-        def timed(*arguments: object) -> object:
+        def timed(*arguments: object, **named: object) -> object:
             began = time.thread_time()
             try:
-                return read(*arguments)
+                return read(*arguments, **named)
             finally:
                 self.took.append(time.thread_time() - began)
 
