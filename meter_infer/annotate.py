@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import cv2
@@ -73,7 +73,7 @@ def annotate(image: Image, readings: Sequence[Reading], shapes: Sequence[Polylin
     """
     canvas = image.copy()
     unit_px = _unit_px(canvas)
-    for shape in shapes:
+    for shape in _legible(shapes, unit_px):
         _draw_shape(canvas, shape, unit_px)
     placed: list[Box] = []
     seen = [(reading, reading.box) for reading in readings if reading.box is not None]
@@ -234,6 +234,21 @@ def _draw_shape(canvas: Image, shape: Polyline, unit_px: int) -> None:
         cv2.circle(canvas, center, radius, _ROLE[shape.role], -1, cv2.LINE_AA, _SHIFT)
     else:
         _line(canvas, shape.points, _ROLE[shape.role], thickness, closed=shape.closed)
+
+
+def _legible(shapes: Sequence[Polyline], unit_px: int) -> list[Polyline]:
+    """Return the shapes without the texts that would lie over another's."""
+    size, kept, taken = _small_px(unit_px), [], list[Box]()
+    for shape in shapes:
+        if shape.text:
+            x, y = shape.points[0]
+            place = Box(x, y, x + 0.6 * size * len(shape.text), y + size)
+            if any(_overlap(place, other) > 0 for other in taken):
+                shape = replace(shape, text="")
+            else:
+                taken.append(place)
+        kept.append(shape)
+    return kept
 
 
 def _draw_cross(canvas: Image, shape: Polyline, unit_px: int) -> None:

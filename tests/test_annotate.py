@@ -110,6 +110,15 @@ def test_shapes_are_drawn_where_they_are() -> None:
     assert abs(columns.mean() - 400) < 0.25
 
 
+def test_values_of_points_that_lie_close_together_do_not_cover_each_other() -> None:
+    image = picture()
+    points = [Polyline(Role.CLICKED, np.array([[400.5 + 6 * k, 250.5 + k]]), text="34.41") for k in range(4)]
+    alone = changed(image, annotate(image, [], [points[0], *(replace(p, text="") for p in points[1:])]))
+    assert np.array_equal(changed(image, annotate(image, [], points)), alone)
+    far = replace(points[3], points=np.array([[600.5, 250.5]]))
+    assert changed(image, annotate(image, [], [points[0], far])).sum() > alone.sum()
+
+
 def test_a_clicked_point_is_a_cross_with_its_value() -> None:
     image = picture()
     bare = Polyline(Role.CLICKED, np.array([[400.5, 250.5]]))

@@ -179,6 +179,9 @@ def video(
     tilt: TiltOption = None,
     severity: SeverityOption = Severity.MILD,
     backgrounds: BackgroundsOption = None,
+    points: Annotated[
+        bool, typer.Option("--points", help="Calibrate by points in the picture in the site file.")
+    ] = False,
 ) -> None:
     """Render a video of a fixed camera before instruments that move, with the truth of every frame.
 
@@ -203,6 +206,7 @@ def video(
             tilt=(0.0, radians(35.0)) if tilt is None else (radians(tilt[0]), radians(tilt[1])),
             severity=severity,
             backgrounds=tuple(p for folder in backgrounds or () for p in find_pictures(folder)),
+            points=points,
         )
         with _progress(console) as bar:
             line = bar.add_task("rendering", total=spec.frames)

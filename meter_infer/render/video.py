@@ -56,6 +56,8 @@ class VideoSpec:
     """Limits of the instruments' tilt, radians."""
     severity: Severity = Severity.MILD
     backgrounds: tuple[Path, ...] = ()
+    points: bool = False
+    """The site file calibrates the meters by points in the picture, as is done once on site."""
     as_camera: bool = False
     """Coded as cameras code: no B-frames, a keyframe every two seconds, a tenth of a bit a pixel. Each
     frame carries its number (`render.stamp`)."""
@@ -140,7 +142,7 @@ def render_video(out: Path, spec: VideoSpec, progress: Callable[[int], None] | N
                 if progress is not None:
                     progress(1)
         first = scene.frame(0).meters
-        text = yaml.safe_dump(site_of(out, first), sort_keys=False, allow_unicode=True)
+        text = yaml.safe_dump(site_of(out, first, spec.points), sort_keys=False, allow_unicode=True)
         out.with_suffix(".yaml").write_text(text, encoding="utf-8")
     except (OSError, av.FFmpegError) as error:
         raise SinkError(f"cannot write the video {out}: {error}; choose another file") from error

@@ -84,6 +84,27 @@ def test_the_site_file_configures_its_meters(video: Path) -> None:
         assert meter.scale.value(0.37) == pytest.approx(value_at(meters[key].anchors, 0.37), rel=1e-4)
 
 
+def test_the_site_file_may_calibrate_by_points_in_the_picture(tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        synth_app,
+        [
+            "video",
+            str(tmp_path / "a.mp4"),
+            "--seconds",
+            "0.2",
+            "--size",
+            "320x240",
+            "--points",
+            "--seed",
+            "3",
+        ],
+    )
+    assert result.exit_code == 0, result.output
+    meters = yaml.safe_load((tmp_path / "a.yaml").read_text())["cameras"]["a"]["meters"].values()
+    assert all("at" in point for meter in meters for point in meter["calibration"])
+    assert load_site(tmp_path / "a.yaml").cameras
+
+
 def test_only_the_meters_move() -> None:
     scene = VideoScene(SPEC)
     first, last = scene.frame(0), scene.frame(7)
