@@ -12,6 +12,8 @@ from meter_infer.errors import CalibrationError
 PicturePoints = tuple[tuple[float, tuple[float, float]], ...]
 """(value, (x, y)): values and where they stand in the picture, pixels."""
 
+GREATEST = 1e12
+"""No gauge shows a greater number, and no picture is as wide."""
 NEAREST_PX = 3.0
 """Points in the picture that are nearer to each other make a step of chance: a click is off by a pixel."""
 LEAST_SPREAD = 0.03

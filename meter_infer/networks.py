@@ -19,7 +19,7 @@ from meter_infer.reading.sampling import Profile
 from meter_infer.reading.strip import HINTS, PLACES, ROWS, Strip, Thing
 from meter_infer.types import Box, Detection, Frame, MeterKind, Segment
 from meter_infer.vision import detect, segment
-from meter_infer.vision.detect import AFAR, DetectOptions, decode_detections, fills, united
+from meter_infer.vision.detect import DetectOptions, decode_detections, near_and_far
 from meter_infer.vision.letterbox import crop, input_shape, letterbox
 from meter_infer.vision.segment import COEFFICIENTS, SegmentOptions, decode_segments
 from meter_infer.vision.unroll import unroll
@@ -61,17 +61,11 @@ class Detector:
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
         """The meters of each frame, best first. Frames of equal shape run in batches."""
-        found = self._view(frames)
-        full = [
-            place
-            for place, (frame, seen) in enumerate(zip(frames, found, strict=True))
-            if fills(seen, (frame.width, frame.height))
-        ]
-        for place, seen in zip(full, self._view([frames[p] for p in full], AFAR), strict=True):
-            found[place] = united(found[place], seen, self.options)
-        return found
+        return near_and_far(
+            frames, lambda places, afar: self._view([frames[p] for p in places], afar), self.options
+        )
 
-    def _view(self, frames: Sequence[Frame], afar: float = 1.0) -> list[list[Detection]]:
+    def _view(self, frames: Sequence[Frame], afar: float) -> list[list[Detection]]:
         groups: dict[tuple[int, int], list[int]] = defaultdict(list)
         for place, frame in enumerate(frames):
             groups[input_shape((frame.width, frame.height), self._input_size)].append(place)

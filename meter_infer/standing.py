@@ -89,13 +89,13 @@ class Standing:
         if self._home is None:
             return False
         known = self._home.moved(np.array(self.moved))
-        if self.lost or astray or _is_turned(known, geometry):
+        if self.lost or astray or _is_displaced(known, geometry):
             self._settled = True
             self.lost = not _is_same(known, geometry)
         return self.lost
 
 
-def _is_turned(known: DialGeometry | TubeGeometry, seen: DialGeometry | TubeGeometry | None) -> bool:
+def _is_displaced(known: DialGeometry | TubeGeometry, seen: DialGeometry | TubeGeometry | None) -> bool:
     if not isinstance(known, TubeGeometry) or not isinstance(seen, TubeGeometry):
         return False  # a dial that turned is seen as another by its track
     start, end = seen.start - known.start, seen.end - known.end

@@ -21,13 +21,11 @@ from meter_infer.evaluation.scoring import Outcome, outcome
 from meter_infer.overlay import shapes_of
 from meter_infer.pipeline import MeterDetector, MeterReader, MeterSegmenter, MeterSetup
 from meter_infer.reading.strip import MeterStrips
-from meter_infer.sources.folder import flat_names
+from meter_infer.sources.folder import damage_told, flat_names
 from meter_infer.sources.picture import read_picture
-from meter_infer.types import Detection, Frame, Quality, Reading, Reason
+from meter_infer.types import Box, Detection, Frame, MeterKind, Quality, Reading, Reason
 from meter_infer.vision.color import frame_bgr
 
-_TOLD = 3
-"""Damaged pictures of which it is said what is wrong; the others are only named."""
 _MOST_FAR = 10
 
 
@@ -36,28 +34,25 @@ class Damaged:
     """The pictures that could not be read, and how many were tried."""
 
     tried: int = 0
-    names: list[str] = field(default_factory=list)
-    errors: list[SourceError] = field(default_factory=list)
+    errors: list[tuple[str, SourceError]] = field(default_factory=list)
+    """Name and error of each."""
 
     def add(self, label: PictureLabel, error: SourceError) -> None:
         """Take note of a picture."""
-        self.names.append(label.name)
-        self.errors.append(error)
+        self.errors.append((label.name, error))
 
     def require_any(self) -> None:
         """Raise the first error where not one picture could be read."""
         if self.errors and len(self.errors) == self.tried:
-            raise self.errors[0]
+            raise self.errors[0][1]
 
     def told(self) -> str | None:
         """Say which could not be read; None where all could."""
         if not self.errors:
             return None
-        told = " ".join(str(error) for error in self.errors[:_TOLD])
-        rest = ", ".join(self.names[_TOLD:])
         return (
             f"{len(self.errors)} of {self.tried} pictures could not be read; "
-            f"their gauges count as not detected. {told}" + (f" The others: {rest}." if rest else "")
+            f"their gauges count as not detected. {damage_told(self.errors)}"
         )
 
 
@@ -249,8 +244,8 @@ def _sign(frame: Frame, label: GaugeLabel, item: Outcome, reading: Reading | Non
 
 def detection_result(label: PictureLabel, detector: MeterDetector) -> PictureResult | None:
     """Detect in one picture; None where a gauge in it has no box, so that a find may be right or wrong."""
-    truth = tuple((gauge.kind, gauge.box) for gauge in label.gauges if gauge.box is not None)
-    if len(truth) < len(label.gauges):
+    truth = _truth(label)
+    if truth is None:
         return None
     found = detector.detect([read_picture(label.path, label.name)])[0]
     return PictureResult(truth, tuple(found))
@@ -258,8 +253,14 @@ def detection_result(label: PictureLabel, detector: MeterDetector) -> PictureRes
 
 def missed_detections(label: PictureLabel) -> PictureResult | None:
     """Return what a picture that cannot be read says about detection; nothing if it should show no gauge."""
+    truth = _truth(label)
+    return PictureResult(truth, ()) if truth else None
+
+
+def _truth(label: PictureLabel) -> tuple[tuple[MeterKind, Box], ...] | None:
+    """Return kind and box of each gauge; None where one has no box."""
     truth = tuple((gauge.kind, gauge.box) for gauge in label.gauges if gauge.box is not None)
-    return PictureResult(truth, ()) if truth and len(truth) == len(label.gauges) else None
+    return truth if len(truth) == len(label.gauges) else None
 
 
 def negatives_in(folder: Path, suffixes: frozenset[str]) -> Iterator[PictureLabel]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from meter_infer.calibration import GREATEST
 from meter_infer.sources.address import STREAM_SCHEMES, Address
 
 _DURATION = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*(ms|s|m|min|h|d)?\s*")
@@ -93,9 +94,8 @@ def _listen(value: object) -> object:
     return value
 
 
-_MOST = 1e12
 # the limits stand first, so that what is not finite is called that
-Number = Annotated[float, Field(allow_inf_nan=False, ge=-_MOST, le=_MOST), BeforeValidator(_number)]
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-GREATEST, le=GREATEST), BeforeValidator(_number)]
 """A number that a scale or a picture can have."""
 Text = Annotated[
     str, BeforeValidator(_text), Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")

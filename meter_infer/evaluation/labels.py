@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from meter_infer.calibration import GREATEST
 from meter_infer.errors import LabelError
 from meter_infer.types import Box, MeterKind
 
 Point = tuple[float, float]
-_MOST = 1e12
-"""No gauge shows a greater number, and no picture is as wide."""
 
 
 class Scale(StrEnum):
@@ -191,7 +190,7 @@ def _scale_points(where: str, item: object) -> tuple[tuple[float, Point], ...]:
 def _number(where: str, key: str, item: object) -> float:
     if isinstance(item, bool) or not isinstance(item, int | float):
         raise LabelError(f"{where}: '{key}' is not a number.")
-    if not abs(item) <= _MOST:
+    if not abs(item) <= GREATEST:
         raise LabelError(
             f"{where}: '{key}' is no number that a gauge shows; leave it out where nobody knows it."
         )

@@ -18,7 +18,7 @@ from meter_infer.cuda.device import Device, Event, Pointer, Stream
 from meter_infer.cuda.layout import FOUND, ITEM, JOB, LIMITS, VIEW
 from meter_infer.gpu.surfaces import Surface, Surfaces
 from meter_infer.types import Box, Detection, Frame, Mask, Segment, SegmentClass
-from meter_infer.vision.detect import AFAR, KINDS, DetectOptions, fills, united
+from meter_infer.vision.detect import KINDS, DetectOptions, near_and_far
 from meter_infer.vision.letterbox import Affine, crop_affine, input_shape, letterbox_affine
 from meter_infer.vision.segment import MASK_CLASSES, SegmentOptions, mask_window
 
@@ -90,19 +90,14 @@ class GpuSession:
         # what is held must not be overwritten by this call's later chunks: segmentation comes after
         surfaces = self._surfaces.hold(frames, self.stream, fresh=True)
         self.mark("upload")
-        found = self._view(frames, surfaces)
-        full = [
-            place
-            for place, (frame, seen) in enumerate(zip(frames, found, strict=True))
-            if fills(seen, (frame.width, frame.height))
-        ]
-        again = self._view([frames[p] for p in full], [surfaces[p] for p in full], AFAR)
-        for place, seen in zip(full, again, strict=True):
-            found[place] = united(found[place], seen, self._options)
-        return found
+        return near_and_far(
+            frames,
+            lambda places, afar: self._view([frames[p] for p in places], [surfaces[p] for p in places], afar),
+            self._options,
+        )
 
     def _view(
-        self, frames: Sequence[Frame], surfaces: Sequence[Surface], afar: float = 1.0
+        self, frames: Sequence[Frame], surfaces: Sequence[Surface], afar: float
     ) -> list[list[Detection]]:
         groups: dict[tuple[int, int], list[int]] = defaultdict(list)
         for place, frame in enumerate(frames):

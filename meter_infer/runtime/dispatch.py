@@ -48,11 +48,12 @@ class Outlet:
 
     def _spare(self, item: Item) -> None:
         """Drop a reading, of which another follows; of what is said only once keep the latest."""
-        self._dropped += 1
-        if not isinstance(item, Reading):
-            key = type(item), getattr(item, "camera", ""), getattr(item, "meter", "")
-            self._dropped -= self._spared.pop(key, None) is None
-            self._spared[key] = item
+        if isinstance(item, Reading):
+            self._dropped += 1
+            return
+        key = type(item), getattr(item, "camera", ""), getattr(item, "meter", "")
+        self._dropped += self._spared.pop(key, None) is not None
+        self._spared[key] = item
 
     @property
     def depth(self) -> int:

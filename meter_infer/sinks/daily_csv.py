@@ -87,9 +87,7 @@ class DailyCsvSink:
             return
         self._synced_s = now
         try:
-            if self._dirty:
-                os.fdatasync(self._file)
-                self._dirty = False
+            self._sync()
         except OSError as error:
             raise self._failure(error) from error
         if self._path is not None and not _same_file(self._file, self._path):
@@ -98,8 +96,7 @@ class DailyCsvSink:
     def close(self) -> None:
         """Bring everything to the disk and close the file."""
         try:
-            if self._file is not None:
-                os.fdatasync(self._file)
+            self._sync()
         except OSError as error:
             raise self._failure(error) from error
         finally:
@@ -170,13 +167,17 @@ class DailyCsvSink:
         return True
 
     def _let_go(self) -> None:
-        file, self._file = self._file, None
+        with contextlib.suppress(OSError):
+            self._sync()
+        file, self._file, self._dirty = self._file, None, False
         if file is not None:
-            if self._dirty:
-                with contextlib.suppress(OSError):
-                    os.fdatasync(file)
-            self._dirty = False
             os.close(file)
+
+    def _sync(self) -> None:
+        """Bring what was written to the disk."""
+        if self._file is not None and self._dirty:
+            os.fdatasync(self._file)
+            self._dirty = False
 
 
 def _whole_lines(file: int) -> int:

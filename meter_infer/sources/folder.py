@@ -67,15 +67,19 @@ class FolderSource(Closing):
         if damaged and not read:
             raise damaged[0][1]
         if damaged:
-            told = " ".join(str(error) for _, error in damaged[:_TOLD])
-            rest = ", ".join(name for name, _ in damaged[_TOLD:])
-            self.problem = f"{len(damaged)} of {read + len(damaged)} pictures could not be read. {told}" + (
-                f" The others: {rest}." if rest else ""
-            )
+            count = f"{len(damaged)} of {read + len(damaged)}"
+            self.problem = f"{count} pictures could not be read. {damage_told(damaged)}"
 
     def close(self) -> None:
         """Stop between two pictures; no file is held open."""
         self._open = False
+
+
+def damage_told(damaged: Sequence[tuple[str, SourceError]]) -> str:
+    """Say what is wrong with the first damaged pictures, given as name and error, and name the others."""
+    told = " ".join(str(error) for _, error in damaged[:_TOLD])
+    rest = ", ".join(name for name, _ in damaged[_TOLD:])
+    return f"{told} The others: {rest}." if rest else told
 
 
 def distinct(names: Sequence[str], longest: int) -> list[str]:

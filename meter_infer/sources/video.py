@@ -98,9 +98,8 @@ class VideoSource(Closing):
             )
             if self._container is None:
                 return
-        if not sound:
-            index = -1  # of frames that are all damaged nothing was read
-        self._conclude(index + 1, timeline, decoder)
+        # of frames that are all damaged nothing was read
+        self._conclude(index + 1 if sound else 0, timeline, decoder)
 
     def _conclude(self, count: int, timeline: Timeline, decoder: Decoder) -> None:
         """Say what was missing, after `count` frames."""

@@ -1,12 +1,12 @@
 """Decode a YOLOv8 detection output into meters."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.types import Box, Detection, MeterKind
+from meter_infer.types import Box, Detection, Frame, MeterKind
 from meter_infer.vision.letterbox import Affine
 from meter_infer.vision.nms import nms
 
@@ -77,6 +77,21 @@ def decode_detections(
         boxes, best[candidates], None if options.across else labels, options.iou, options.top_k, options.keep
     )
     return [Detection(KINDS[labels[i]], Box(*map(float, boxes[i])), float(best[candidates[i]])) for i in kept]
+
+
+View = Callable[[Sequence[int], float], list[list[Detection]]]
+"""Finds the meters of the frames at some places, seen from so many times farther away."""
+
+
+def near_and_far(
+    frames: Sequence[Frame], view: View, options: DetectOptions = DEFAULTS
+) -> list[list[Detection]]:
+    """Return the meters of each frame, best first; what fills its picture is sought from farther away too."""
+    found = view(range(len(frames)), 1.0)
+    full = [p for p, frame in enumerate(frames) if fills(found[p], (frame.width, frame.height))]
+    for place, seen in zip(full, view(full, AFAR), strict=True):
+        found[place] = united(found[place], seen, options)
+    return found
 
 
 def fills(found: Sequence[Detection], frame_size: tuple[int, int]) -> bool:
