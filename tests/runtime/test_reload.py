@@ -1,0 +1,145 @@
+"""A site file that is read again while the service runs."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from meter_infer.alarms import AlarmLimits
+from meter_infer.errors import SourceError
+from meter_infer.events import Inventory
+from meter_infer.runtime.live import Live, Parts
+from meter_infer.runtime.settings import BatchLimits, CameraSettings, LiveSettings, MeterRules
+from meter_infer.sources.address import Address
+from meter_infer.sources.base import Source
+from meter_infer.types import Frame, Quality, Reading
+from tests.runtime.fakes import FakeReader, FakeSource, ListSink, until
+from tests.runtime.test_live import camera, fake_camera, running
+
+
+def test_reload_adds_changes_and_removes_without_touching_the_rest() -> None:
+    sink = ListSink()
+    opened: list[str] = []
+
+    def open_feed(settings: CameraSettings) -> Source:
+        opened.append(settings.camera)
+        return fake_camera(settings)
+
+    with running(camera("a"), camera("b"), open_feed=open_feed, sinks=(sink,)) as (live, reader):
+        until(lambda: {r.camera for r in sink.readings} == {"a", "b"})
+        live.apply([camera("a", "m", "second"), camera("c")])
+        until(lambda: {(r.camera, r.meter) for r in sink.readings} >= {("a", "second"), ("c", "m")})
+        until(lambda: set(reader.meters) == {"a", "c"})
+        assert sorted(opened) == ["a", "b", "c"], "the camera that stayed was not called again"
+        count = len([r for r in sink.readings if r.camera == "b"])
+        until(lambda: len([r for r in sink.readings if r.camera == "c"]) > 10)
+        assert len([r for r in sink.readings if r.camera == "b"]) == count
+        assert 'camera="b"' not in live.metrics.render().decode()
+        threads = [thread.name for thread in threading.enumerate()]
+        assert "camera-c" in threads
+        assert "camera-b" not in threads
+    frames = [r.frame for r in sink.readings if (r.camera, r.meter) == ("a", "m")]
+    assert frames == sorted(set(frames))
+    inventories = [item for item in sink.items if isinstance(item, Inventory)]
+    assert [item.cameras for item in inventories] == [("a", "b"), ("a", "c")]
+
+
+def test_a_changed_address_calls_again_and_counts_on() -> None:
+    sink = ListSink()
+    with running(camera("a"), sinks=(sink,)) as (live, _):
+        until(lambda: len(sink.readings) > 5)
+        live.apply([camera("a", transport="udp")])
+        last = sink.readings[-1].frame
+        until(lambda: sink.readings[-1].frame > last + 5)
+    frames = [r.frame for r in sink.readings]
+    assert frames == sorted(set(frames))
+
+
+def test_an_alarm_that_left_the_configuration_is_forgotten() -> None:
+    sink = ListSink()
+    rules = {"m": MeterRules(alarms=AlarmLimits(high_warn=10))}
+    with running(camera("a", rules=rules), sinks=(sink,)) as (live, _):
+        until(lambda: live.board.alarms())
+        live.apply([camera("a")])
+        until(lambda: not live.board.alarms())
+        until(lambda: len([item for item in sink.items if isinstance(item, Inventory)]) == 2)
+    before, after = (item.meters[0].alarms for item in sink.items if isinstance(item, Inventory))
+    assert (before, after) == (True, False)
+
+
+def test_what_the_sinks_hear_last_of_a_removed_meter_is_that_it_is_gone() -> None:
+    """The batch in work by the old configuration comes before the new inventory."""
+    sink = ListSink()
+    with running(camera("a", "m", "gone"), sinks=(sink,)) as (live, reader):
+        until(lambda: sink.readings)
+        reader.hold.clear()
+        until(lambda: live.loop.busy_since_s is not None)
+        live.apply([camera("a", "m")])
+        reader.hold.set()
+        until(lambda: len([item for item in sink.items if isinstance(item, Inventory)]) == 2)
+        count = len(sink.readings)
+        until(lambda: len(sink.readings) > count + 5)
+    last = max(index for index, item in enumerate(sink.items) if isinstance(item, Inventory))
+    assert any(item.meter == "gone" for item in sink.items[:last] if isinstance(item, Reading))
+    assert not any(item.meter == "gone" for item in sink.items[last:] if isinstance(item, Reading))
+
+
+def _tell(done: threading.Event, _: object) -> None:
+    done.set()
+
+
+def test_a_reload_leaves_every_reading_thread_at_work() -> None:
+    class Slow(FakeReader):
+        def read(self, frames: Sequence[Frame]) -> list[Reading]:
+            time.sleep(0.01)
+            return super().read(frames)
+
+    reader = Slow()
+    cameras = [camera(name, cadence_s=0.0) for name in "abcd"]
+    live = Live(
+        LiveSettings(tuple(cameras), BatchLimits(1, 0.0, 2.0, 12), lanes=4),
+        Parts(lambda settings: FakeSource(settings.camera, 0.02), (ListSink(),)),
+    )
+    live.start(reader)
+    try:
+        for turn in range(4):
+            cameras[0] = replace(cameras[0], cadence_s=0.05 * (turn + 1))
+            live.apply(cameras)
+            done = threading.Event()
+            live.loop.call(partial(_tell, done))
+            assert done.wait(5)
+            reader.threads.clear()
+            until(lambda: len(reader.threads) == 4, 5)
+    finally:
+        assert live.stop() == []
+
+
+def test_nothing_seen_at_an_old_address_is_read_as_the_new_one() -> None:
+    """What waited would come out under the new camera's name and unit."""
+    sink = ListSink()
+    silent = threading.Event()
+
+    def open_feed(settings: CameraSettings) -> Source:
+        if settings.address.reveal().endswith("/other"):
+            silent.wait(1)
+            raise SourceError("It does not answer; check its address and power.")
+        return FakeSource(settings.camera, 0.002)
+
+    first = camera("a", cadence_s=0.0)
+    with running(first, open_feed=open_feed, sinks=(sink,)) as (live, reader):
+        until(lambda: len(sink.readings) > 5)
+        reader.hold.clear()
+        time.sleep(0.1)  # frames wait now
+        other = replace(
+            first,
+            address=Address("rtsp://192.0.2.1/other"),
+            meters=(replace(first.meters[0], unit="degC"),),
+        )
+        live.apply([other])
+        reader.hold.set()
+        time.sleep(0.3)
+        silent.set()
+        counted = [r for r in sink.readings if r.quality is Quality.GOOD]
+        time.sleep(0.2)
+        assert [r for r in sink.readings if r.quality is Quality.GOOD] == counted
