@@ -354,7 +354,8 @@ def test_an_alarm_that_left_the_configuration_is_taken_back(tmp_path: Path) -> N
             assert "meter_infer/boiler/p1/state" in retained(broker)
             sink.write([inventory("p2")])
             run(lambda: "meter_infer/boiler/p1/state" not in retained(broker))
-        assert listener.messages("p1/alarm")[-1][1] == b""
+            # Another connection's news: the broker may have told it of the end later than the one above.
+            run(lambda: listener.messages("p1/alarm")[-1][1] == b"")
 
 
 def test_what_waits_about_a_meter_that_is_gone_does_not_outlive_it(tmp_path: Path) -> None:
