@@ -22,7 +22,7 @@ from meter_infer.train.loop import Progress, Report, rate_share
 from meter_infer.train.networks import has_fast_bfloat16, pick_device, read_state, write_state
 from meter_infer.train.onnx_fp16 import store_fp16
 from meter_infer.train.strip_data import StripSource
-from meter_infer.train.strip_network import ARCHITECTURE, KINDS, StripNetwork, StripTask
+from meter_infer.train.strip_network import ARCHITECTURE, KINDS, PLAIN, StripNetwork, StripTask
 from meter_infer.train.warmstart import warm_start_strips
 
 LAST = "last.pt"
@@ -76,7 +76,8 @@ class StripTraining:
                 warm_start_strips(network, begin_with, torch.from_numpy(strips))
             else:
                 first = load_strip_state(begin_with, recipe.task)
-                network.load_state_dict(outcome(first))
+                # what a plain network lacks adds nothing as yet
+                network.load_state_dict({**network.state_dict(), **outcome(first)})
                 self.earlier = int(first["step"]) + int(first["earlier"])
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self._average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
@@ -188,7 +189,7 @@ def outcome(state: dict[str, Any]) -> dict[str, torch.Tensor]:
 def load_strip_state(path: Path, task: StripTask | None = None) -> dict[str, Any]:
     """Read a checkpoint of `StripTraining`, of `task` unless that is None. Raises ModelError."""
     state = read_state(path)
-    if not isinstance(state, dict) or state.get("architecture") != ARCHITECTURE:
+    if not isinstance(state, dict) or state.get("architecture") not in (ARCHITECTURE, PLAIN):
         raise ModelError(f"{path} is no run of `meter-infer train strips`.")
     if task is not None and state["recipe"]["task"] != task:
         raise ModelError(

@@ -88,10 +88,13 @@ def warm_start_strips(network: StripNetwork, path: Path, strips: torch.Tensor) -
     except (OSError, DecodeError) as error:
         raise ModelError(f"cannot read {path} to begin with: {error}") from error
     stored = {tensor.name: tensor for tensor in graph.initializer}
-    widened = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
+    # weights are widened, and those that are equal are stored once
+    source = {node.output[0]: node.input[0] for node in graph.node if node.op_type in ("Cast", "Identity")}
 
     def array(name: str) -> torch.Tensor:
-        tensor = stored[widened.get(name, name)]
+        while name not in stored:
+            name = source[name]
+        tensor = stored[name]
         return torch.from_numpy(numpy_helper.to_array(tensor).astype(np.float32))
 
     state = network.state_dict()
@@ -102,8 +105,10 @@ def warm_start_strips(network: StripNetwork, path: Path, strips: torch.Tensor) -
             for node in graph.node
             if node.op_type == "Conv" and array(node.input[1]).ndim == 4
         ]
+        plain = not any(name.startswith("further") for name in (*stored, *source))
         for name in state:
-            if not name.startswith("folds."):
+            # what a plain network lacks adds nothing as yet
+            if not name.startswith(("folds.", "further") if plain else "folds."):
                 state[name] = array(name)
         for place, (weight, offset) in enumerate(folded):
             state[f"folds.{place}.conv.weight"] = weight

@@ -16,11 +16,12 @@ from meter_infer.errors import LabelError, ModelError  # noqa: E402
 from meter_infer.models import add_to_manifest, load_model, read_manifest  # noqa: E402
 from meter_infer.networks import load_strips  # noqa: E402
 from meter_infer.reading.strip import HINTS, PLACES, ROWS  # noqa: E402
+from meter_infer.train import strip_network, strips  # noqa: E402
 from meter_infer.train.data import DataFolder  # noqa: E402
 from meter_infer.train.loop import Progress  # noqa: E402
 from meter_infer.train.networks import write_state  # noqa: E402
 from meter_infer.train.strip_data import Sample, StripFolder, StripSource  # noqa: E402
-from meter_infer.train.strip_network import KINDS, StripNetwork  # noqa: E402
+from meter_infer.train.strip_network import KINDS, PLAIN, StripNetwork  # noqa: E402
 from meter_infer.train.strips import (  # noqa: E402
     StripRecipe,
     StripTraining,
@@ -55,7 +56,7 @@ def test_the_network_scores_every_place(kind: MeterKind) -> None:
     with torch.inference_mode():
         scores = network(torch.rand(2, 3 + HINTS[kind], ROWS, PLACES[kind]))
     assert scores.shape == (2, 3, PLACES[kind])
-    assert 0.2e6 < sum(each.numel() for each in network.parameters()) < 0.4e6
+    assert 0.4e6 < sum(each.numel() for each in network.parameters()) < 0.6e6
 
 
 def test_around_a_dial_no_place_is_an_edge() -> None:
@@ -191,6 +192,29 @@ def test_it_begins_with_an_onnx_file_of_its_kind(tmp_path: Path, task: str) -> N
     (tmp_path / "text.onnx").write_text("no network", encoding="utf-8")
     with pytest.raises(ModelError, match="cannot read"):
         training(tmp_path, task, out="text", begin_with=tmp_path / "text.onnx")
+
+
+@pytest.mark.parametrize("name", ["run/last.pt", "it.onnx"])
+def test_it_begins_with_a_network_that_has_no_attention_yet(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(strip_network, "_FURTHER", ())
+        before.setattr(strip_network, "_FURTHER_HALF", ())
+        before.setattr(strips, "ARCHITECTURE", PLAIN)
+        first = training(tmp_path)
+        first.run()
+        export_strips(tmp_path / "run/last.pt", tmp_path / "it.onnx", "one crop", [])
+    first.network.load_state_dict(first._average)
+    again = training(tmp_path, out="again", begin_with=tmp_path / name)
+    kind = MeterKind.LEVEL
+    images = torch.rand(2, 3 + HINTS[kind], ROWS, PLACES[kind])
+    with torch.inference_mode():
+        expected, found = first.network.eval()(images), again.network.eval()(images)
+    assert torch.allclose(found, expected, atol=0.02 * float(expected.abs().max()))
+    again.run()
+    learnt = again.network.state_dict()["further.0.mix.weight"]
+    assert bool(learnt.abs().max() > 0)
 
 
 def test_a_share_of_the_weights_begun_with_is_kept(tmp_path: Path) -> None:
