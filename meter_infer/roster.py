@@ -1,14 +1,17 @@
 """All cameras and their meters: where each meter is, and what is remembered of it."""
 
+import logging
 from collections.abc import Sequence
 
 from meter_infer.binding import Binder, Bound, Place
 from meter_infer.positions import Position, Positions
-from meter_infer.types import Detection, MeterKind
+from meter_infer.types import Box, Detection, MeterKind
 from meter_infer.valuing import MeterSetup, MeterState
 
 MAX_PASSING = 64
 """Cameras without a configuration that are remembered."""
+
+logger = logging.getLogger(__name__)
 
 
 class Roster:
@@ -80,16 +83,43 @@ class Roster:
         """
         before = self._sizes.get(camera)
         self._sizes[camera] = size
+        if before is None:
+            self._doubt_boxes(camera, size)
         if before is None or before == size:
             return False
         self._binder(camera).resize(size[0] / before[0], size[1] / before[1])
         for key, state in self._states.items():
             if key[0] == camera:
-                self._states[key] = anew = MeterState(state.setup, limit=state.limit)
+                self._states[key] = anew = MeterState(
+                    state.setup, limit=state.limit, misplaced=state.misplaced
+                )
                 if state.setup.calibration_points is not None:
                     anew.standing, anew.placed_on = state.standing, state.placed_on
                     anew.standing.lost = True
         return True
+
+    def _doubt_boxes(self, camera: str, size: tuple[int, int]) -> None:
+        """Trust no box of a camera, one of whose boxes lies beyond its picture: they are of another one.
+
+        A picture that was turned, or has other pixels, may show another meter where a box is.
+        """
+        placed = [
+            state
+            for (owner, _), state in self._states.items()
+            if owner == camera and state.setup.box is not None
+        ]
+        beyond = [state.setup.meter for state in placed if _is_beyond(state.setup.box, size)]
+        for state in placed:
+            state.misplaced = bool(beyond)
+        if beyond:
+            logger.warning(
+                "Camera %s: the box of %s lies beyond its picture, which has %d x %d pixels; was the picture "
+                "turned or made smaller? No reading by a box is good until all boxes are in this picture's "
+                "pixels.",
+                camera,
+                ", ".join(beyond),
+                *size,
+            )
 
     def bind(self, camera: str, detections: Sequence[Detection]) -> list[Bound]:
         """Return a camera's meters in a frame with these detections; see `Binder.bind`."""
@@ -163,3 +193,11 @@ class Roster:
         if camera not in self._binders:
             self._binders[camera] = Binder(automatic=self._automatic)
         return self._binders[camera]
+
+
+def _is_beyond(box: Box | None, size: tuple[int, int]) -> bool:
+    """Say whether a box has its centre outside a picture of `size` (width, height): its edges are rough."""
+    if box is None:
+        return False
+    x, y = box.center
+    return not (0 <= x <= size[0] and 0 <= y <= size[1])

@@ -117,6 +117,8 @@ class MeterState:
     """Where the picture is by now, for calibration points in it."""
     fitted: Fitted | None = None
     """Its calibration as it was used last."""
+    misplaced: bool = False
+    """Its box was taken from another picture than its camera's: another meter may stand there."""
     warned: bool = False
     """It was said in the log what is wrong with its calibration points."""
 
@@ -213,7 +215,7 @@ def valued(
         return replace(base, fraction=fraction, quality=quality, reason=reason)
     raw = calibration.value(fraction)
     value = raw
-    if quality is Quality.GOOD and (state.fresh or _left(state, seen.dial or seen.tube)):
+    if quality is Quality.GOOD and (state.fresh or state.misplaced or _left(state, seen.dial or seen.tube)):
         quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
     if quality is Quality.GOOD and fitted.reason is not Reason.OK:
         quality, reason = Quality.UNCERTAIN, fitted.reason
