@@ -29,7 +29,7 @@ from meter_infer.config import load_site
 from meter_infer.errors import SinkError, SourceError
 from meter_infer.sinks import CsvSink
 from meter_infer.sources import open_source
-from meter_infer.sources.folder import FolderSource
+from meter_infer.sources.folder import FolderSource, listed
 
 UNREADABLE = 1
 
@@ -115,6 +115,7 @@ def read_command(
     engine = options_for(backend, precision, build=not no_build)
     console = stderr_console()
     tally = Tally()
+    empty: list[str] = []
     began_s = time.monotonic()
     with ExitStack() as stack:
         frames = stack.enter_context(open_source(job.address, job.camera, every))
@@ -136,12 +137,16 @@ def read_command(
         began_s = time.monotonic()
         stack.callback(lambda: _conclude(console, tally, time.monotonic() - began_s))
         with ReadView(console, tally, Path(frames.name).name, frames.frame_count) as view:
-            for _, readings in read_source(frames, reader, sinks, pictures):
+            for frame, readings in read_source(frames, reader, sinks, pictures):
                 tally.add(readings)
+                if isinstance(frames, FolderSource) and not readings:
+                    empty.append(frames.paths[frame.index].name)
                 view.update()
+    if empty and tally.count:  # they have no row anywhere
+        typer.echo(f"warning: no meter was found in {listed(empty)}.", err=True)
     if frames.problem:
         typer.echo(f"warning: {frames.problem}", err=True)
-    if strict and (frames.problem or tally.bad or not tally.count):
+    if strict and (frames.problem or tally.bad or empty or not tally.count):
         raise typer.Exit(UNREADABLE)
 
 

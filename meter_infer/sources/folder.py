@@ -13,6 +13,10 @@ from meter_infer.types import Frame
 
 _TOLD = 3
 """Damaged pictures of which it is said what is wrong; the others are only named."""
+_OTHER_PICTURES = frozenset({".heic", ".heif", ".avif", ".dng"})
+"""What phones make besides, and nothing here reads."""
+_LISTED = 10
+"""Files that a sentence names."""
 _LONGEST = 200
 _LONGEST_ID = 64
 
@@ -27,8 +31,9 @@ class FolderSource(Closing):
     """The pictures directly inside a folder, in natural order.
 
     With a `camera` they are one camera's pictures, one after the other. Without one nothing says that
-    they belong together, and each is its own camera, called like its file. A damaged picture is left out
-    and named in `problem`. Raises SourceError for a folder without pictures, and when none is readable.
+    they belong together, and each is its own camera, called like its file. A damaged picture, and one of a
+    kind that is not read, is left out and named in `problem`. Raises SourceError for a folder without
+    pictures, and when none is readable.
     """
 
     fps: float | None = None
@@ -39,14 +44,17 @@ class FolderSource(Closing):
         self._every = every
         self._open = True
         try:
-            found = [
-                item for item in path.iterdir() if item.suffix.lower() in PICTURE_SUFFIXES and item.is_file()
-            ]
+            files = [item for item in path.iterdir() if item.is_file()]
         except OSError as error:
             raise SourceError(f"{path} cannot be listed: {error.strerror}.") from error
-        self.paths = sorted(found, key=lambda item: (natural_key(item.name), item.name))
+        self.paths = _of_kind(files, PICTURE_SUFFIXES)
+        others = _of_kind(files, _OTHER_PICTURES)
+        self._left_out = (
+            f"{listed([item.name for item in others])} cannot be read; save as JPEG." if others else ""
+        )
         if not self.paths:
-            raise SourceError(f"{path} holds no pictures; they end in .jpg, .png, .bmp, .tif or .webp.")
+            what = self._left_out or "they end in .jpg, .png, .bmp, .tif or .webp."
+            raise SourceError(f"{path} holds no pictures{': ' if others else '; '}{what}")
         self.frame_count: int | None = -(-len(self.paths) // every)
         self._cameras = [camera] * len(self.paths) if camera else _names(self.paths)
 
@@ -69,10 +77,24 @@ class FolderSource(Closing):
         if damaged:
             count = f"{len(damaged)} of {read + len(damaged)}"
             self.problem = f"{count} pictures could not be read. {damage_told(damaged)}"
+        if self._left_out:
+            self.problem = f"{self.problem or ''} {self._left_out}".lstrip()
 
     def close(self) -> None:
         """Stop between two pictures; no file is held open."""
         self._open = False
+
+
+def _of_kind(files: Sequence[Path], suffixes: frozenset[str]) -> list[Path]:
+    """Return the files with one of these endings, in natural order."""
+    found = [item for item in files if item.suffix.lower() in suffixes]
+    return sorted(found, key=lambda item: (natural_key(item.name), item.name))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as they stand in a sentence: the first of them, and how many more there are."""
+    shown = ", ".join(names[:_LISTED])
+    return f"{shown} and {len(names) - _LISTED} more" if len(names) > _LISTED else shown
 
 
 def damage_told(damaged: Sequence[tuple[str, SourceError]]) -> str:

@@ -27,6 +27,8 @@ _TS_PACKETS = (188, 192)
 _MISSING_S = 1.0
 _NO_HEADER = frozenset({"mpegts", "mpeg"})
 """Formats that do not say how long they are; FFmpeg takes the difference of their first and last stamp."""
+_STILL_BRANDS = frozenset({"heic", "heix", "heim", "heis", "mif1", "avif"})
+"""What MP4 files call themselves that hold a still picture."""
 _PACE_FRAMES = 101
 _BACK_FRAMES = 3
 """Stamps this far back are disorder, and time waits for them, this long; else they have started anew."""
@@ -272,6 +274,9 @@ def open_recording(path: Path) -> av.container.InputContainer:
 
 def picture_stream(container: av.container.InputContainer, name: str) -> av.VideoStream:
     """Return the moving picture in an open file, closing the file and raising SourceError without one."""
+    if container.metadata.get("major_brand") in _STILL_BRANDS and len(container.streams.video) > 1:
+        container.close()  # a phone's picture is in tiles, and each would be taken for the whole
+        raise SourceError(f"{name} is a picture in tiles, as phones make them; save it as JPEG.")
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
             return stream

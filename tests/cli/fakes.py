@@ -26,6 +26,8 @@ class FakeReader:
     closed: int = 0
     blind: bool = False
     """See no meter at all."""
+    blind_at: int | None = None
+    """Index of the frame in which no meter is seen."""
     lost_from: int | None = None
     """Index of the first frame in which the meter is lost."""
     interrupt_at: int | None = None
@@ -41,7 +43,7 @@ class FakeReader:
             if frame.index == self.interrupt_at:
                 raise KeyboardInterrupt
             self.frames.append((frame.camera, frame.index))
-            if not self.blind:
+            if not self.blind and frame.index != self.blind_at:
                 readings.append(self._reading(frame))
         return readings
 

@@ -172,6 +172,20 @@ def test_strict_with_a_bad_reading(run: Run, reader: FakeReader, video: Path) ->
     assert run("read", video, "--strict").exit_code == 1
 
 
+def test_pictures_of_a_folder_without_a_meter_are_named(run: Run, reader: FakeReader, picture: Path) -> None:
+    """They have no row in the CSV, and nothing else would say which they are."""
+    (picture.parent / "pump.png").write_bytes(picture.read_bytes())
+    reader.blind_at = 1
+    result = run("read", picture.parent)
+    assert result.exit_code == 0
+    assert "warning: no meter was found in pump.png." in result.stderr
+    assert run("read", picture.parent, "--strict").exit_code == 1
+    reader.blind_at = None
+    result = run("read", picture.parent, "--strict")
+    assert result.exit_code == 0
+    assert "warning" not in result.stderr
+
+
 def test_a_video_with_no_meter(run: Run, reader: FakeReader, video: Path, tmp_path: Path) -> None:
     reader.blind = True
     result = run("read", video, "--csv", tmp_path / "out.csv")

@@ -204,6 +204,30 @@ def test_a_folder_is_in_natural_order_and_leaves_other_files_out(tmp_path: Path)
         assert [frame.camera for frame in source] == ["Img1", "img9", "img10"]
 
 
+def test_pictures_of_a_kind_that_is_not_read_are_named(tmp_path: Path) -> None:
+    """A phone's folder holds both; half of it must not be missing without a word."""
+    write(tmp_path / "a.png", np.zeros((2, 2), np.uint8))
+    for number in range(12):
+        (tmp_path / f"IMG_{number}.HEIC").write_bytes(b"x")
+    with open_source(str(tmp_path)) as source:
+        assert len(list(source)) == 1
+        assert source.problem is not None
+        assert source.problem.startswith("IMG_0.HEIC, IMG_1.HEIC, ")
+        assert source.problem.endswith("IMG_9.HEIC and 2 more cannot be read; save as JPEG.")
+    (tmp_path / "a.png").write_bytes(b"")
+    write(tmp_path / "b.png", np.zeros((2, 2), np.uint8))
+    with open_source(str(tmp_path)) as source:
+        list(source)
+        assert source.problem is not None
+        assert "a.png is empty. IMG_0.HEIC" in source.problem
+
+
+def test_a_folder_of_such_pictures_alone(tmp_path: Path) -> None:
+    (tmp_path / "IMG_1.heic").write_bytes(b"x")
+    with pytest.raises(SourceError, match=r"holds no pictures: IMG_1.heic cannot be read; save as JPEG\.$"):
+        open_source(str(tmp_path))
+
+
 def test_pictures_that_differ_in_their_ending_are_told_apart(tmp_path: Path) -> None:
     for name in ("a.png", "a.jpg", "b.png"):
         write(tmp_path / name, np.zeros((2, 2), np.uint8))

@@ -309,6 +309,23 @@ def test_a_phone_s_picture_under_another_name_is_no_video(tmp_path: Path) -> Non
         open_source(str(path))
 
 
+def test_a_phone_s_picture_in_tiles_is_not_one_of_its_tiles(tmp_path: Path) -> None:
+    path = tmp_path / "IMG_1.heic"
+    with av.open(str(path), "w", format="mp4") as file:
+        tiles = [file.add_stream("libx264", rate=1) for _ in range(2)]
+        for stream in tiles:
+            stream.width = stream.height = 64
+            stream.pix_fmt = "yuv420p"
+        file.start_encoding()
+        for stream in tiles:
+            picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), "rgb24")
+            file.mux([*stream.encode(picture), *stream.encode(None)])
+    data = path.read_bytes()
+    path.write_bytes(data[:8] + b"heic" + data[12:])
+    with pytest.raises(SourceError, match="is a picture in tiles, as phones make them; save it as JPEG"):
+        open_source(str(path))
+
+
 @pytest.mark.parametrize(
     ("others", "end"),
     [
