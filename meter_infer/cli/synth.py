@@ -1,6 +1,7 @@
 """`meter-infer synth`: rendered data sets and videos with their truth."""
 
 import os
+from contextlib import suppress
 from enum import StrEnum
 from math import radians
 from pathlib import Path
@@ -194,7 +195,8 @@ def video(
         _check_limits("--tilt", tilt, 0.0, 60.0)
         if pointers + levels == 0:
             raise ConfigError("--pointers 0 --levels 0 leaves nothing to show; ask for one instrument")
-        _refuse_to_replace(out, out.with_suffix(".csv"), out.with_suffix(".yaml"))
+        made = out, out.with_suffix(".csv"), out.with_suffix(".yaml")
+        _refuse_to_replace(*made)
         w, h = parse_size(size or "1280x720", 0)
         spec = VideoSpec(
             seconds=seconds,
@@ -210,7 +212,13 @@ def video(
         )
         with _progress(console) as bar:
             line = bar.add_task("rendering", total=spec.frames)
-            render_video(out, spec, lambda done: bar.advance(line, done))
+            try:
+                render_video(out, spec, lambda done: bar.advance(line, done))
+            except SinkError:
+                for path in made:  # none was there before, and the next try wants their names
+                    with suppress(OSError):
+                        path.unlink()
+                raise
     except MeterInferError as error:
         console.print(f"error: {error}", style="red", highlight=False)
         raise typer.Exit(2) from None

@@ -145,7 +145,9 @@ def render_video(out: Path, spec: VideoSpec, progress: Callable[[int], None] | N
         text = yaml.safe_dump(site_of(out, first, spec.points), sort_keys=False, allow_unicode=True)
         out.with_suffix(".yaml").write_text(text, encoding="utf-8")
     except (OSError, av.FFmpegError) as error:
-        raise SinkError(f"cannot write the video {out}: {error}; choose another file") from error
+        raise SinkError(
+            f"cannot write the video {out}: {error.strerror or error}; choose another file"
+        ) from error
 
 
 def site_of(video: Path, meters: dict[str, SceneObject], calibrated: bool = False) -> dict[str, Any]:

@@ -165,9 +165,14 @@ def write_picture(path: Path, image: Image) -> None:
     encoded = _encoded(path.suffix, image)
     if encoded is None:
         raise SinkError(f"{path} cannot be encoded; let it end in .png or .jpg.")
+    begun = False
     try:
-        path.write_bytes(encoded)
+        with path.open("wb") as file:
+            begun = True
+            file.write(encoded)
     except OSError as error:
+        if begun and path.is_file():
+            path.unlink(missing_ok=True)  # half a picture is none
         raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
 
 

@@ -1,6 +1,7 @@
 """Rendered videos: every frame has its truth, and only what moves changes."""
 
 import csv
+import resource
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,6 +156,21 @@ def test_command_line(tmp_path: Path) -> None:
     assert {
         m.kind for c in load_site(out.with_suffix(".yaml"), {}).cameras.values() for m in c.meters.values()
     } == {MeterKind.POINTER}
+
+
+def test_a_command_that_finds_no_room_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Else the next try, with more room, would be refused for what the first one left."""
+    options = ["--seconds", "0.3", "--fps", "10", "--size", "160x120", "--pointers", "1", "--levels", "0"]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
+    try:
+        result = CliRunner().invoke(synth_app, ["video", str(tmp_path / "v.mp4"), *options])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert result.exit_code == 2
+    assert "File too large; choose another file" in " ".join(result.stderr.split())
+    assert "Errno" not in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["v.yaml", "v.csv", "v.avi", "v"])

@@ -1,5 +1,6 @@
 """Annotated pictures and videos: what is written can be read again."""
 
+import resource
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -125,6 +126,19 @@ def test_a_video_that_cannot_be_written(tmp_path: Path, name: str, says: str) ->
 def test_a_picture_that_cannot_be_written(tmp_path: Path, name: str, says: str) -> None:
     with pytest.raises(SinkError, match=says):
         PictureFile(tmp_path / name)
+
+
+def test_half_a_picture_is_none(tmp_path: Path) -> None:
+    """As on a full disk: what could be written of it would be taken for a picture."""
+    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(SinkError, match="cannot be written: File too large"):
+            PictureFile(tmp_path / "o.png").write(image, BEGAN, 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
