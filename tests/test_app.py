@@ -1,7 +1,7 @@
 """What is drawn of a reading, and on which picture."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -59,12 +59,12 @@ class Remembering:
 
 @dataclass
 class Shown:
-    """Keeps the last picture."""
+    """Keeps the pictures."""
 
-    image: NDArray[np.uint8] | None = None
+    images: list[NDArray[np.uint8]] = field(default_factory=list)
 
     def write(self, image: NDArray[np.uint8], captured_at: datetime, index: int) -> None:
-        self.image = image
+        self.images.append(image)
 
     def close(self) -> None:
         """Nothing is held."""
@@ -81,10 +81,9 @@ def test_a_pointer_is_not_drawn_on_a_picture_that_does_not_show_it(
     seen, _ = look(MeterKind.POINTER, shot.luma, shot.box, shot.segments)
     path = tmp_path / "dark.png"
     cv2.imwrite(str(path), np.zeros((320, 320, 3), np.uint8))
-    images = []
+    shown = Shown()
     for memory in (seen, None):
         with open_source(str(path)) as source:
-            shown = Shown()
             assert len(list(read_source(source, Remembering(memory, reason), (), shown))) == 1
-            images.append(shown.image)
-    assert np.array_equal(images[0], images[1]) is not drawn
+    remembered, plain = shown.images
+    assert np.array_equal(remembered, plain) is not drawn
