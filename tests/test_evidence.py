@@ -117,5 +117,5 @@ def test_what_is_kept() -> None:
     keeper([frame], [seen(61)])
     keeper.worker.start()
     keeper.worker.stop()
-    assert keeper.worker.join(5)
+    assert keeper.worker.join(60)
     assert noting.why == ["bad_occluded", "bad_blurred", "alarm_critical_high", "bad_occluded"]

@@ -58,11 +58,15 @@ class FakeReader:
         self.meters: dict[str, tuple[MeterSetup, ...]] = {}
         self.hold = threading.Event()
         self.hold.set()
+        self.held: tuple[Frame, ...] = ()
+        """The last batch that had to wait because `hold` was clear."""
         self.threads: set[str] = set()
 
     def read(self, frames: Sequence[Frame]) -> list[Reading]:
         self.threads.add(threading.current_thread().name)
-        self.hold.wait(5)
+        if not self.hold.is_set():
+            self.held = tuple(frames)
+            self.hold.wait(60)
         self.batches.append([frame.camera for frame in frames])
         bad = self.broken & {frame.camera for frame in frames}
         if bad:
@@ -127,7 +131,7 @@ class ListSink:
         self.poison: Item | None = None
 
     def write(self, items: Sequence[Item]) -> None:
-        self.hold.wait(10)
+        self.hold.wait(60)
         if self.full:
             raise SinkError("The disk is full; free some space.")
         if self.poison is not None and self.poison in items:
@@ -145,8 +149,8 @@ class ListSink:
         return [item for item in self.items if isinstance(item, Reading)]
 
 
-def until(true: Callable[[], object], timeout_s: float = 30.0) -> None:
-    """Wait until a condition holds; fail where it does not in time."""
+def until(true: Callable[[], object], timeout_s: float = 60.0) -> None:
+    """Wait until a condition holds; fail where it does not in time, which a busy machine may need much of."""
     stop = threading.Event()
     end = time.monotonic() + timeout_s
     while not true():

@@ -238,5 +238,5 @@ def test_what_is_said_once_survives_a_queue_that_overflows() -> None:
     outlet.worker.start()
     until(lambda: len(sink.items) == 6)
     outlet.worker.stop()
-    assert outlet.worker.join(5)
+    assert outlet.worker.join(60)
     assert sink.items[0] == alarm

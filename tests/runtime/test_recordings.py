@@ -36,7 +36,8 @@ def running(
     open_feed: Callable[[CameraSettings], Source] = five_frames,
     reader: FakeReader | None = None,
 ) -> Iterator[Live]:
-    live = Live(LiveSettings(tuple(cameras), BatchLimits(window_s=0.002)), Parts(open_feed, (sink,)))
+    settings = LiveSettings(tuple(cameras), BatchLimits(window_s=0.002), stop_within_s=30.0)
+    live = Live(settings, Parts(open_feed, (sink,)))
     live.start(reader or FakeReader())
     try:
         yield live
