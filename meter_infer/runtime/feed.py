@@ -129,8 +129,11 @@ class CameraFeed:
                 self.state.lag_s = (datetime.now(UTC) - frame.captured_at).total_seconds() if live else 0.0
                 self._listener.on_decoded(settings.camera)
                 self._judge(watch.look(frame.luma, now))
-                self._intake.offer(replace(frame, index=self.state.index), stop)
-                self.state.index += 1
+                index = self.state.index
+                self.state.index += (
+                    1  # first: whoever goes on counting after this thread must not count it again
+                )
+                self._intake.offer(replace(frame, index=index), stop)
         if live:
             return source.problem or "The stream ended."
         self._enter(CameraState.ENDED, source.problem or "The recording was read to its end.")

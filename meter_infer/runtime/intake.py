@@ -101,10 +101,11 @@ class Intake:
             return sum(len(slot.frames) for slot in self._slots.values())
 
     def offer(self, frame: Frame, stop: threading.Event) -> None:
-        """Hand in a frame; returns at once for a live camera."""
+        """Hand in a frame; returns at once for a live camera. None is taken once `stop` is set."""
         with self._changed:
             slot = self._slots.get(frame.camera)
-            if slot is None:
+            # a slot may be another's by now, of the same camera at a new address
+            if slot is None or stop.is_set():
                 self._on_drop(frame.camera, Drop.STOPPED)
                 return
             if not slot.live and not self._admit_recorded(slot, frame, stop):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from meter_infer.events import CameraState, CameraStatus, Inventory, Item, MeterInfo
 from meter_infer.runtime.board import Board
@@ -153,7 +154,8 @@ class Live:
     def _add(self, settings: CameraSettings, index: int) -> Worker:
         feed = CameraFeed(settings, self._parts.open_feed, self._intake, _Listener(self))
         feed.state.index = index
-        worker = Worker(f"camera-{settings.camera}", feed.run, self.metrics.on_failure, steps=DECODING)
+        body = partial(self._follow, feed)
+        worker = Worker(f"camera-{settings.camera}", body, self.metrics.on_failure, steps=DECODING)
         self._intake.add(settings.camera, settings.cadence_s, live=settings.address.is_stream)
         self._configure(settings)
         with self._lock:
@@ -161,12 +163,22 @@ class Live:
             self._all_ended = False
         return worker
 
+    def _follow(self, feed: CameraFeed, stop: threading.Event) -> None:
+        """Body of a camera's thread."""
+        try:
+            feed.run(stop)
+        finally:
+            with self._lock:
+                if feed.settings.camera not in self._cameras:
+                    # removed, and its counters with it; it may have counted a last frame since
+                    self.metrics.forget(feed.settings.camera)
+
     def _remove(self, name: str) -> None:
         self._retire(name)
         self._intake.remove(name)
         self.loop.call(lambda reader: reader.forget(name))
         self.loop.call(lambda _: self._judge.configure(name, {}))
-        self.loop.call(lambda _: self.board.forget(name))
+        self.loop.call(lambda _: self._forget(name))
         self.loop.call(lambda _: self.metrics.forget(name))
         self.loop.call(lambda _: self.dispatcher.forget(name))
         status = CameraStatus(datetime.now(UTC), name, CameraState.OFFLINE, "Removed from the configuration.")
@@ -204,7 +216,11 @@ class Live:
         name, meters, rules = settings.camera, settings.meters, settings.rules
         self.loop.call(lambda reader: reader.configure(name, meters))
         self.loop.call(lambda _: self._judge.configure(name, rules, meters))
-        self.loop.call(lambda _: self.board.forget(name, [s.meter for s in meters], settings.alarmed))
+        self.loop.call(lambda _: self._forget(name, [s.meter for s in meters], settings.alarmed))
+
+    def _forget(self, name: str, keep: Iterable[str] = (), alarmed: Iterable[str] = ()) -> None:
+        with self.watchdog.speaking:  # it may be about to speak for what is taken away here
+            self.board.forget(name, keep, alarmed)
 
     def _is_frozen(self, name: str) -> bool:
         camera = self._cameras.get(name)

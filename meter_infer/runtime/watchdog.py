@@ -53,6 +53,9 @@ class Watchdog:
         self._lag_s: dict[str, float] = {}
         """How long the readings of a camera took lately, from the arrival of the frame."""
         self._stuck = False
+        self.speaking = threading.Lock()
+        """Held while it finds out what cameras owe and publishes it: who has it knows that nothing comes any
+        more of what was known before."""
 
     @property
     def stuck_s(self) -> float:
@@ -80,8 +83,9 @@ class Watchdog:
     def look(self) -> None:
         """Look once at every camera and at the loop."""
         now = self._clock()
-        for feed in self._feeds():
-            self._publish(self._missing(feed, now))
+        with self.speaking:
+            for feed in self._feeds():
+                self._publish(self._missing(feed, now))
         stuck = self.stuck_s > 0
         if stuck and not self._stuck:
             logger.error("The reading loop hangs for %.0f s in one batch; restart the service.", self.stuck_s)
