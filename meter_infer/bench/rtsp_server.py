@@ -2,9 +2,9 @@
 
     /usr/bin/python3 rtsp_server.py PORT [--user U --password P] [--codec h264|h265] /path=FILE.mp4 ...
 
-Writes `ready` once it listens. Each mount plays its file in real time, from the start for the first client.
-A line on standard input is answered with a JSON object: how many frames each mount has sent. Ends with its
-standard input where `--tied` is given.
+Writes `ready` and its port once it listens; PORT 0 is one that is free. Each mount plays its file in real
+time, from the start for the first client. A line on standard input is answered with a JSON object: how many
+frames each mount has sent. Ends with its standard input where `--tied` is given.
 """
 
 import argparse
@@ -78,7 +78,7 @@ def main() -> int:
     if server.attach(None) == 0:
         say("cannot listen")
         return 1
-    say("ready")
+    say(f"ready {server.get_bound_port()}")
     loop = GLib.MainLoop()
 
     def asked(stream: Any, _condition: Any) -> bool:

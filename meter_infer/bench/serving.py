@@ -1,7 +1,6 @@
 """Cameras for the benchmark: recordings over RTSP in real time, or paced from their files."""
 
 import json
-import socket
 import subprocess
 import threading
 import time
@@ -31,17 +30,12 @@ def why_no_rtsp() -> str | None:
         "Gst.init(None); assert Gst.ElementFactory.find('h264parse')"
     )
     try:
-        done = subprocess.run([SYSTEM_PYTHON, "-c", code], capture_output=True, timeout=30, check=False)
+        done = subprocess.run([SYSTEM_PYTHON, "-c", code], capture_output=True, timeout=120, check=False)
     except OSError:
         return "there is no system Python for GStreamer's RTSP server"
+    except subprocess.TimeoutExpired:
+        return "GStreamer's RTSP server cannot be loaded in time"
     return None if done.returncode == 0 else "run scripts/install-system-packages for GStreamer's RTSP server"
-
-
-def free_port() -> int:
-    """Return a TCP port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Cameras(Protocol):
@@ -73,16 +67,16 @@ class RtspCameras:
     kind = "rtsp"
 
     def __init__(self, files: Mapping[str, Path]) -> None:
-        self._port = free_port()
         mounts = [f"/{camera}={path}" for camera, path in files.items()]
         self._server = subprocess.Popen(
-            [SYSTEM_PYTHON, str(SERVER), str(self._port), "--tied", *mounts],
+            [SYSTEM_PYTHON, str(SERVER), "0", "--tied", *mounts],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        if self._line() != "ready":
+        said, _, self._port = self._line().partition(" ")
+        if said != "ready":
             self.close()
             raise SourceError("GStreamer's RTSP server did not start; run scripts/install-system-packages.")
 

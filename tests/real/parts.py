@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -16,11 +17,27 @@ import av
 import numpy as np
 import pytest
 
-from meter_infer.bench.serving import SERVER, SYSTEM_PYTHON, free_port, why_no_rtsp
+from meter_infer.bench.serving import SERVER, SYSTEM_PYTHON, why_no_rtsp
 
 __all__ = ["Broker", "Certificates", "RtspServer", "free_port", "write_clip"]
 
+_PORTS = range(12_000, 30_000)
+"""None that the system gives to whoever connects: a server that is restarted must find its own free."""
+_held: list[socket.socket] = []
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin"
+
+
+def free_port() -> int:
+    """Return a TCP port on which nobody listens, and which no other process of the tests is given."""
+    for port in random.SystemRandom().sample(_PORTS, 200):
+        mark = socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError):
+            mark.bind(f"\0meter-infer-tests-{port}")  # gone with this process
+            with socket.create_server(("127.0.0.1", port)):
+                _held.append(mark)
+                return port
+        mark.close()
+    raise AssertionError("no port is free")
 
 
 def write_clip(
@@ -67,6 +84,7 @@ class _Process:
         """Stop it without ending it: its connections stay open and silent."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)  # it may go on for a moment
 
     def go_on(self) -> None:
         """Let it go on after `pause`."""
@@ -77,7 +95,7 @@ class _Process:
         process, self.process = self.process, None
         if process is not None:
             process.send_signal(number)
-            process.wait(10)
+            process.wait(60)
             if process.stdout is not None:
                 process.stdout.close()
 
@@ -107,7 +125,7 @@ class RtspServer(_Process):
             self._command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         assert self.process.stdout is not None
-        assert self.process.stdout.readline().strip() == "ready"
+        assert self.process.stdout.readline().strip() == f"ready {self.port}"
 
 
 class Broker(_Process):
@@ -153,8 +171,8 @@ class Broker(_Process):
             [program, "-c", str(self._conf)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True
         )
         pause = threading.Event()
-        end = time.monotonic() + 10
-        while time.monotonic() < end:
+        end = time.monotonic() + 60
+        while time.monotonic() < end and self.process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             pause.wait(0.02)
