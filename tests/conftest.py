@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from hypothesis import HealthCheck, settings
 
 from meter_infer.cuda.pycuda_device import driver
 from meter_infer.errors import BackendError
@@ -15,7 +16,13 @@ from meter_infer.errors import BackendError
 # The tests run in several processes; OpenCV's own threads would only fight over the cores.
 cv2.setNumThreads(1)
 
-_THREAD_GRACE_S = 2.0
+# How long an example takes says more about the machine than about the code.
+settings.register_profile(
+    "any-machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any-machine")
+
+_THREAD_GRACE_S = 20.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

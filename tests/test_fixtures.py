@@ -20,7 +20,7 @@ stop = threading.Event()
 
 
 def test_leaks_a_thread():
-    threading.Thread(target=stop.wait, args=(20,), daemon=True).start()
+    threading.Thread(target=stop.wait, daemon=True).start()
 
 
 def test_joins_its_thread():
@@ -56,7 +56,10 @@ def test_loses_an_exception():
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Return the outcome of each test in SOURCE, run under this project's conftest and options."""
     folder = tmp_path_factory.mktemp("inner")
-    (folder / "conftest.py").write_text(CONFTEST.read_text(encoding="utf-8"), encoding="utf-8")
+    conftest = CONFTEST.read_text(encoding="utf-8")
+    assert "_THREAD_GRACE_S = 20.0\n" in conftest
+    hasty = conftest.replace("_THREAD_GRACE_S = 20.0\n", "_THREAD_GRACE_S = 0.2\n")
+    (folder / "conftest.py").write_text(hasty, encoding="utf-8")
     (folder / "test_it.py").write_text(SOURCE, encoding="utf-8")
     options = ["-c", str(CONFTEST.parents[1] / "pyproject.toml"), "--rootdir", str(folder), "-rA"]
     plugins = ["-p", "no:cacheprovider", "-p", "no:xdist"]
