@@ -119,7 +119,9 @@ def test_a_full_file_is_followed_by_another(tmp_path: Path) -> None:
     for step in range(60):
         sink.write([reading(index=step)])
     sink.close()
-    files = sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    numbered = [tmp_path / f"2026-03-01_{number}.csv" for number in range(1, len(list(tmp_path.iterdir())))]
+    files = [tmp_path / "2026-03-01.csv", *numbered]
+    assert sorted(tmp_path.iterdir()) == sorted(files)
     assert len(files) > 3
     assert all(path.stat().st_size < 1200 for path in files)
     frames = [int(row["frame"]) for path in files for row in rows(path)]

@@ -1,5 +1,6 @@
 """The MQTT sink against a real broker."""
 
+import gc
 import json
 import queue
 import socket
@@ -43,7 +44,7 @@ class Listener:
         self.client.reconnect_delay_set(0.1, 0.2)  # type: ignore[arg-type]
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
-        assert ready.wait(5)
+        assert ready.wait(60)
 
     def messages(self, topic: str = "") -> list[tuple[str, bytes, bool]]:
         while not self.heard.empty():
@@ -83,7 +84,7 @@ def ticking(sink: MqttSink) -> Iterator[Callable[[Callable[[], object]], None]]:
             sink.tick()
             return true()
 
-        until(step, 15)
+        until(step)
 
     try:
         yield run
@@ -174,7 +175,7 @@ def test_a_broker_that_talks_nonsense_is_called_again(tmp_path: Path) -> None:
     nonsense = b"\x20\x02\x00\x00" + b"\x30\x05\x00\x02\xff\xfeb"  # accepted, then a topic that is no text
     calls: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(15)
+        server.settimeout(60)
         sink = MqttSink(settings(tmp_path, server.getsockname()[1]))
         with ticking(sink):
             for _ in range(2):
@@ -250,7 +251,7 @@ def test_what_waits_survives_a_restart_of_the_service(tmp_path: Path) -> None:
         sink.write([reading(value=float(step), at_s=step, index=step)])
     began = time.monotonic()
     sink.close()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
     with Broker(tmp_path / "b") as broker, listening(broker) as listener:
         again = MqttSink(settings(tmp_path, broker.port, deadband=0.0))
         with ticking(again) as run:
@@ -283,6 +284,7 @@ def test_tls(tmp_path: Path) -> None:
         stranger = MqttSink(settings(tmp_path / "2", broker.port, tls=TlsSettings()))
         with ticking(stranger) as run:
             run(lambda: "cannot be trusted" in (stranger.problem or ""))
+        gc.collect()  # here and not in whatever test comes next
     with pytest.raises(SinkError, match="certificates"):
         MqttSink(settings(tmp_path, 1, tls=TlsSettings(ca=tmp_path / "missing.crt")))
 
@@ -370,7 +372,8 @@ def test_what_waits_about_a_meter_that_is_gone_does_not_outlive_it(tmp_path: Pat
         with ticking(again) as run, listening(broker) as listener:
             again.write([inventory("p2")])
             run(lambda: not again.problem and not again.backlog)
-            until(lambda: listener.messages("p1/alarm")[-1:] and listener.messages("p1/state")[-1:])
+            for topic in ("p1/alarm", "p1/state"):
+                until(lambda topic=topic: [m[1] for m in listener.messages(topic)][-1:] == [b""])  # type: ignore[misc]
             assert [bool(payload) for _, payload, _ in listener.messages("p1/alarm")] == [True, False]
             kept = {topic for topic in retained(broker) if "/p1/" in topic}
     assert not kept
