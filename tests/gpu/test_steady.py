@@ -10,6 +10,7 @@ import pytest
 from meter_infer.errors import BackendError, DeviceLost, ModelError
 from meter_infer.gpu.networks import FIRST_RETRY_S, LAST_RETRY_S, SteadyNetworks
 from meter_infer.types import Box, Detection, Frame, Segment
+from tests.runtime.fakes import until
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -54,7 +55,7 @@ class Rig:
 
     def card(self) -> Fake:
         self.opened += 1
-        assert self.opened == 1 or self.ready.wait(20)
+        assert self.opened == 1 or self.ready.wait(100)
         made = self.cards.pop(0)
         if isinstance(made, Exception):
             raise made
@@ -73,7 +74,7 @@ def settle() -> None:
     """Wait for what is opened or closed in the background."""
     for thread in threading.enumerate():
         if thread.name.startswith("gpu-"):
-            thread.join(10)
+            thread.join(60)
 
 
 LOST = DeviceLost("The GPU fell away (it was reset); check nvidia-smi.")
@@ -176,7 +177,8 @@ def test_while_the_card_is_opened_the_cpu_reads_on() -> None:
     for _ in range(20):
         networks.detect([])
         rig.now_s += 60
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
+    until(lambda: rig.opened == 2)  # by a thread of its own
     assert (rig.opened, rig.spares[0].calls, networks.name) == (2, 21, "openvino-f32")
     rig.ready.set()
     settle()
@@ -190,7 +192,7 @@ def test_a_card_that_hangs_while_it_is_closed_holds_up_nobody() -> None:
 
     class Hanging(Fake):
         def close(self) -> None:
-            stuck.wait(20)
+            stuck.wait(100)
             super().close()
 
     rig = Rig([Hanging("tensorrt-f16", [LOST]), Fake("tensorrt-f16")])
@@ -199,7 +201,7 @@ def test_a_card_that_hangs_while_it_is_closed_holds_up_nobody() -> None:
     for _ in range(5):
         networks.detect([])
         rig.now_s += FIRST_RETRY_S
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert rig.opened == 1  # not before the old one is gone
     stuck.set()
     settle()

@@ -112,7 +112,7 @@ def is_held() -> Callable[[Path], bool]:
 
     def held(path: Path) -> bool:
         """The server of these tests is a thread of this process, and may close its file a little later."""
-        end = time.monotonic() + 3
+        end = time.monotonic() + 30
         while is_open(path):
             if time.monotonic() > end:
                 return True

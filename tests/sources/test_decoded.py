@@ -1,13 +1,15 @@
 """Planes of decoded frames: views, and whose memory they are."""
 
-import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from meter_infer.sources import decoded
 from meter_infer.sources.decoded import LENT, LENT_S, PlaneReader
 
 
@@ -18,14 +20,18 @@ def is_lent(plane: NDArray[Any]) -> bool:
     return not plane.flags.owndata
 
 
-def test_a_live_decoder_lends_a_few_frames_and_then_gives_copies(make_video: Any) -> None:
+def test_a_live_decoder_lends_a_few_frames_and_then_gives_copies(
+    make_video: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """FFmpeg keeps for good as many pictures as were ever held at one time."""
+    now = 100.0
+    monkeypatch.setattr(decoded, "time", SimpleNamespace(monotonic=lambda: now))
     path: Path = make_video("video.mp4", 3 * LENT)
     with av.open(str(path)) as container:
         planes = PlaneReader(live=True)
         pictures = container.decode(video=0)
         held = [planes.planes(next(pictures)) for _ in range(LENT + 1)]
-        time.sleep(1.1 * LENT_S)
+        now += 1.1 * LENT_S
         held += [planes.planes(next(pictures)) for _ in range(LENT - 1)]
         lent = [is_lent(luma) for luma, _, _ in held]
         assert lent == (LENT + 1) * [True] + (LENT - 1) * [False]
