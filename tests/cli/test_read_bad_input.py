@@ -116,8 +116,9 @@ def test_standard_output_that_is_closed(video: Path) -> None:
 
 
 def test_a_disk_that_fills_up_leaves_whole_rows(
-    run: Run, reader: FakeReader, video: Path, tmp_path: Path
+    run: Run, reader: FakeReader, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # half a .pyc would break every test after this one
     run("read", video, "--csv", tmp_path / "whole.csv")
     lines = (tmp_path / "whole.csv").read_bytes().splitlines(keepends=True)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -222,15 +222,17 @@ def test_stop_is_quick_and_publishes_what_was_read() -> None:
 
 def test_stop_does_not_wait_for_ever_for_a_camera_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("meter_infer.runtime.live._FEEDS_S", 0.5)
-    hang = threading.Event()
+    at_it, hang = threading.Event(), threading.Event()
 
     class Hanging(FakeSource):
         def __iter__(self) -> Iterator[Frame]:
+            at_it.set()
             hang.wait(100)
             return iter(())
 
     live = Live(LiveSettings((camera("a"),), stop_within_s=60.0), Parts(lambda _: Hanging("a")))
     live.start(FakeReader())
+    assert at_it.wait(60)
     began = time.monotonic()
     assert live.stop() == ["camera-a"]
     assert time.monotonic() - began < 30
@@ -346,7 +348,8 @@ def test_a_machine_that_is_too_slow_still_reads() -> None:
     class Slow(FakeReader):
         def read(self, frames: Sequence[Frame]) -> list[Reading]:
             pause.wait(1.6)
-            return [replace(item, latency_ms=1600.0) for item in super().read(frames)]
+            took_ms = 1000 * (time.monotonic() - frames[0].received_s)
+            return [replace(item, latency_ms=took_ms) for item in super().read(frames)]
 
     with running(camera("a", **SOON), sinks=(sink,), reader=Slow()):
         until(lambda: len(read_of(sink, "a")) > 1)
