@@ -130,9 +130,8 @@ class CameraFeed:
                 self._listener.on_decoded(settings.camera)
                 self._judge(watch.look(frame.luma, now))
                 index = self.state.index
-                self.state.index += (
-                    1  # first: whoever goes on counting after this thread must not count it again
-                )
+                # Before the frame is handed in: whoever counts on after this thread must not count it again.
+                self.state.index += 1
                 self._intake.offer(replace(frame, index=index), stop)
         if live:
             return source.problem or "The stream ended."
