@@ -10,39 +10,28 @@ calibration, plausibility                      value
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from meter_infer.binding import Bound
 from meter_infer.deferral import Deferral
+from meter_infer.looks import MOST_VAIN, SEARCH_EVERY, Looks
 from meter_infer.positions import Positions
-from meter_infer.reading.fast import FastReading
-from meter_infer.reading.look import Again, Look, glance
+from meter_infer.reading.look import Again, Look
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.sampling import is_blank
-from meter_infer.reading.strip import MeterStrips, judge_of
+from meter_infer.reading.strip import MeterStrips
 from meter_infer.roster import Roster
-from meter_infer.trust import Alone, Schedule, Turn, between, majority, remember, verify
-from meter_infer.types import Box, Detection, Frame, Quality, Reading, Reason, Segment
-from meter_infer.valuing import MeterSetup, MeterState, unread, valued
+from meter_infer.trust import Alone, Schedule, Turn, between
+from meter_infer.types import Box, Detection, Frame, Reading, Reason, Segment
+from meter_infer.valuing import MeterSetup, MeterState
 from meter_infer.vision.letterbox import second_box
 
 __all__ = ["MeterDetector", "MeterReader", "MeterSegmenter", "MeterSetup"]
 
 DETECT_EVERY = 10
 """One of so many verifications searches the frame; the others look at the meter looked at longest ago."""
-SEARCH_EVERY = 4
-"""The same for looks in vain where all meters of a camera are in doubt."""
 WAITED_FOR = 1
 """Looks in vain after which a meter's readings no longer wait for the next, likely to be in vain too."""
-MOST_VAIN = 2 * SEARCH_EVERY
-"""Looks in vain that are counted: a meter that was covered all night is read soon after."""
-FRESH_FRAMES = 5
-"""Frames of a new place after which a moved camera is no longer reported."""
-FRESH_LOOKS = 2
-"""The same where the networks look once in a while: their looks at the new place."""
-SETTLED = 10
-"""Looks after a good one that could have had a second opinion until the next that can."""
 
 
 class MeterDetector(Protocol):
@@ -99,7 +88,6 @@ class MeterReader:
         self._turn: Turn = turn or Alone()
         self._detector = detector
         self._segmenter = segmenter
-        self._strips = strips
         self._roster = Roster(meters, automatic=automatic, positions=positions)
         self._max_age_s = max_age_s
         self._clock = clock
@@ -107,8 +95,14 @@ class MeterReader:
         self._deferring = deferring
         self._deferral = Deferral()
         self._verifications: Counter[str] = Counter()
-        self.shapes: dict[tuple[str, str], Look] = {}
-        """What the last look at each meter saw, for drawing."""
+        self._looks = Looks(
+            self._roster,
+            self._again,
+            strips=strips,
+            two_rates=cadence_s > 0,
+            deferring=deferring,
+            latency_ms=self._latency_ms,
+        )
 
     def read(self, frames: Sequence[Frame]) -> list[Reading]:
         """Return the readings of all meters of all frames, frame by frame.
@@ -141,7 +135,7 @@ class MeterReader:
             elif done is not None:
                 readings += done
             else:
-                found = [self._reading(frame, item, parts) for item, parts in next(seen)]
+                found = [self._looks.reading(frame, item, parts) for item, parts in next(seen)]
                 if all(reading.confidence >= GOOD for reading in found):
                     self._schedule.looked_well(frame.camera)
                 readings += found
@@ -161,12 +155,8 @@ class MeterReader:
             self._schedule.looked_through(frame.camera, frame.captured_at.timestamp())
         return [[(item, next(parts) if item.box else ()) for item in items] for items in bound]
 
-    def _again(self, frame: Frame, bound: Bound, state: MeterState) -> Again | None:
-        """Return how to get a second opinion on a meter; None where it is not seen, or had one lately."""
-        state.settled = max(0, state.settled - 1)
-        box = bound.box
-        if state.settled or box is None:
-            return None
+    def _again(self, frame: Frame, box: Box) -> Again:
+        """Return how to get a second opinion on a meter."""
         urgent = self._turn.urgent  # as the first crop was; another thread may have the turn meanwhile
         return lambda: self._parts(frame, second_box(box), urgent=urgent)
 
@@ -186,20 +176,14 @@ class MeterReader:
             if place.automatic and place.missed:
                 continue
             bound = Bound(place.meter, place.kind, place.box, 1.0)
-            state = self._state(frame, bound)
+            state = self._looks.state(frame, bound)
             found = between(frame.luma, state, (at_s - state.looked_s) / turnaround_s)
-            trusted = found is not None and found.confidence >= GOOD
-            if not place.automatic and (found is None or not trusted or found.relit):
+            if not place.automatic and (found is None or found.confidence < GOOD or found.relit):
                 if patient and not self._deferring:
                     schedule.looked_early(frame.camera, at_s)
                     return None
                 doubtful.append((state, bound))
-            if trusted and found is not None and found.fraction is not None and state.seen is not None:
-                sure = min(state.seen.confidence, found.confidence)
-                seen = replace(state.seen, fraction=found.fraction, confidence=sure)
-                readings.append(self._followed(frame, bound, state, seen, found.fraction))
-            else:
-                readings.append(self._doubtful(frame, bound, state, found))
+            readings.append(self._looks.between(frame, bound, state, found))
         if not self._deferring:
             return readings
         return self._deferred(frame, at_s, due, free, readings, doubtful)
@@ -248,7 +232,7 @@ class MeterReader:
             else:
                 holds = self._deferral.holds(wanted)
                 parts = self._parts(frame, wanted.bound.box, urgent=holds)
-                looked = self._reading(frame, wanted.bound, parts, limited=holds)
+                looked = self._looks.reading(frame, wanted.bound, parts, limited=holds)
         except BaseException:
             self._deferral.abandon(wanted)
             raise
@@ -262,7 +246,7 @@ class MeterReader:
             for place in self._roster.places(frame.camera)
             if place.box is not None and not place.missed
             for bound in (Bound(place.meter, place.kind, place.box, 1.0),)
-            if (state := self._state(frame, bound)).fast is not None
+            if (state := self._looks.state(frame, bound)).fast is not None
         ]
         if self._verifications[frame.camera] % DETECT_EVERY == 0 or not known:
             (items,) = self._examine([frame])
@@ -270,7 +254,7 @@ class MeterReader:
             bound = min(known, key=lambda each: each[0])[1]
             items = [(bound, self._parts(frame, bound.box))]
         for item, parts in items:
-            self._reading(frame, item, parts, limited=False)  # the limit has seen later values
+            self._looks.reading(frame, item, parts, limited=False)  # the limit has seen later values
 
     def _parts(self, frame: Frame, box: Box | None, *, urgent: bool = False) -> Sequence[Segment]:
         """Return what the segmenter finds in the crop around a box; `urgent`: readings wait for it."""
@@ -285,24 +269,10 @@ class MeterReader:
     def _is_starving(self, frame: Frame) -> bool:
         return self._schedule.is_starving(frame.camera, frame.captured_at.timestamp())
 
-    def _doubtful(self, frame: Frame, bound: Bound, state: MeterState, found: FastReading | None) -> Reading:
-        """Return a reading without a value: nothing can be told before the networks look again."""
-        key = frame.camera, bound.meter
-        if (drawn := self.shapes.get(key)) is not None:  # where it was is not where it is
-            self.shapes[key] = replace(drawn, fraction=None, pointer=None)
-        last = state.last
-        if last is None or last.quality is Quality.GOOD or found is not None:
-            reason = Reason.OCCLUDED if found is None else found.reason
-            return replace(self._bad(frame, bound, reason), quality=Quality.UNCERTAIN)
-        return replace(self._bad(frame, bound, last.reason, last.confidence), quality=last.quality)
-
-    def _followed(
-        self, frame: Frame, bound: Bound, state: MeterState, seen: Look, fraction: float
-    ) -> Reading:
-        """Return the reading of the frame-rate path; it is trusted no further than the last look was."""
-        self.shapes[frame.camera, bound.meter] = seen
-        base = self._bad(frame, bound, Reason.OK, seen.confidence)
-        return valued(base, seen, fraction, state, followed=state.fast)
+    @property
+    def shapes(self) -> dict[tuple[str, str], Look]:
+        """What the last look at each meter saw, for drawing."""
+        return self._looks.shapes
 
     @property
     def positions(self) -> Positions:
@@ -332,8 +302,7 @@ class MeterReader:
         self._schedule.forget(camera)
         self._deferral.forget(camera)
         self._verifications.pop(camera, None)
-        for key in [key for key in self.shapes if key[0] == camera]:
-            del self.shapes[key]
+        self._looks.forget(camera)
 
     def _unfit(self, frame: Frame) -> Reason | None:
         if self._max_age_s is not None and self._clock() - frame.received_s > self._max_age_s:
@@ -343,77 +312,7 @@ class MeterReader:
 
     def _silent(self, frame: Frame, reason: Reason) -> list[Reading]:
         places = [p for p in self._roster.places(frame.camera) if not (p.automatic and p.missed)]
-        return [self._bad(frame, Bound(p.meter, p.kind, p.box, 0.0), reason) for p in places]
-
-    def _state(self, frame: Frame, bound: Bound) -> MeterState:
-        return self._roster.state(frame.camera, bound.meter, bound.kind)
-
-    def _bad(self, frame: Frame, bound: Bound, reason: Reason, confidence: float = 0.0) -> Reading:
-        unit = self._state(frame, bound).setup.unit
-        return unread(frame, bound, unit, reason, confidence, self._latency_ms(frame))
+        return [self._looks.bad(frame, Bound(p.meter, p.kind, p.box, 0.0), reason) for p in places]
 
     def _latency_ms(self, frame: Frame) -> float:
         return max(0.0, (self._clock() - frame.received_s) * 1000) if frame.received_s else 0.0
-
-    def _reading(
-        self, frame: Frame, bound: Bound, parts: Sequence[Segment], *, limited: bool = True
-    ) -> Reading:
-        """Return what comes of a look; `limited`: the meter's largest rate is minded."""
-        state = self._state(frame, bound)
-        again = self._again(frame, bound, state)
-        state.last = self._looked(frame, bound, state, parts, again, limited)
-        state.looked_s = frame.captured_at.timestamp()
-        if not state.clear:
-            # around and around at the top, so that every fourth still searches
-            state.vain += 1 if state.vain < MOST_VAIN else 1 - SEARCH_EVERY
-            state.settled = 0
-        else:
-            state.vain = max(0, state.vain - 1)  # it is out of doubt by degrees, and not by one good look
-            if again is not None:
-                state.settled = SETTLED
-        return state.last
-
-    def _looked(
-        self,
-        frame: Frame,
-        bound: Bound,
-        state: MeterState,
-        parts: Sequence[Segment],
-        again: Again | None,
-        limited: bool,
-    ) -> Reading:
-        key = frame.camera, bound.meter
-        self.shapes.pop(key, None)
-        if bound.box is None or (bound.score == 0 and not parts):
-            remember(False, False, state)
-            state.seen = None
-            return self._bad(frame, bound, Reason.NO_METER)
-        placed = state.setup.calibration_points is not None
-        two_rates = self._schedule.cadence_s > 0
-        # Other frames of this camera may be read until the second opinion is there, and none after that.
-        judge = judge_of(self._strips, frame)
-        once = glance(
-            bound.kind, frame.luma, bound.box, parts, again, state.apart, judge=judge, placed=placed
-        )
-        followed = None
-        if two_rates and state.fast is not None:
-            followed = state.follow(frame.luma, again=self._deferring)
-            lost = followed is None or followed.reason is Reason.CAMERA_MOVED
-            state.swing(None if lost or state.fast is None else state.fast.shift)
-        seen, moved = once.joined(state.track)
-        state.apart = seen.apart
-        seen = majority(seen, moved, state)
-        self.shapes[key] = seen
-        if bound.score == 0 and not state.clear:
-            state.seen = None
-            return self._bad(frame, bound, Reason.NO_METER)
-        fraction = seen.fraction
-        if fraction is None:
-            state.seen = None  # they say no less than by a poor look: nobody vouches for what is followed
-            return self._bad(frame, bound, seen.reason, seen.confidence)
-        fresh = FRESH_LOOKS if two_rates else FRESH_FRAMES
-        state.fresh = fresh if moved else max(0, state.fresh - 1)
-        if two_rates:
-            seen = verify(frame.luma, seen, followed, moved, state)
-        base = self._bad(frame, bound, seen.reason, seen.confidence)
-        return valued(base, seen, fraction, state, limited=limited)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from meter_infer.calibration import Calibration
-from meter_infer.pipeline import FRESH_FRAMES, MeterReader, MeterSetup
+from meter_infer.looks import FRESH_FRAMES
+from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.roster import MAX_PASSING
 from meter_infer.types import (
     Box,
