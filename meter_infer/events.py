@@ -81,6 +81,8 @@ class MeterInfo:
     """A reading is to be expected at least this often; 0: at every frame."""
     alarms: bool = False
     """Whether it has alarm limits."""
+    setup: object = None
+    """Where it is read and what its values mean; only to be compared with what was configured before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ Rate limit, median and hysteresis (none can ever lock up), and the spread of the
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import sqrt
 from statistics import median
 from typing import NamedTuple
 
+from meter_infer.events import MeterInfo
 from meter_infer.types import Quality, Reading
 
 CONFIRM = 3
@@ -160,6 +161,7 @@ class Spreads:
     """The spread of every meter: of what each frame of a good reading said, before any smoothing."""
 
     _windows: dict[tuple[str, str], SpreadWindow] = field(default_factory=dict, init=False)
+    _infos: dict[tuple[str, str], MeterInfo] = field(default_factory=dict, init=False)
 
     def add(self, reading: Reading) -> None:
         """Take a reading; one that is not good says nothing."""
@@ -173,6 +175,12 @@ class Spreads:
         window = self._windows.get((reading.camera, reading.meter))
         return window.spread() if window is not None and reading.quality is Quality.GOOD else None
 
-    def forget(self, gone: Callable[[tuple[str, str]], bool]) -> None:
-        """Forget the meters (camera, meter) that `gone` says are gone."""
-        self._windows = {key: window for key, window in self._windows.items() if not gone(key)}
+    def know(self, meters: Iterable[MeterInfo]) -> None:
+        """Take note of all meters; what is gone is forgotten, and one that was configured anew begins anew.
+
+        Values in another unit, or of another place, are no neighbours of those that came before.
+        """
+        infos = {(info.camera, info.meter): info for info in meters}
+        same = {key for key, info in infos.items() if self._infos.get(key) == info}
+        self._windows = {key: window for key, window in self._windows.items() if key in same}
+        self._infos = infos

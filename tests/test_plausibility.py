@@ -4,8 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from meter_infer.events import MeterInfo
 from meter_infer.plausibility import CONFIRM, RateLimit, Spreads, SpreadWindow
-from meter_infer.types import Quality
+from meter_infer.types import MeterKind, Quality
 from tests.runtime.fakes import reading
 
 
@@ -91,5 +92,22 @@ def test_a_spread_is_made_of_good_readings_and_of_what_each_frame_said() -> None
     assert spread is not None
     assert (spread.lowest, spread.highest, spread.count) == (2.5, 3.5, 2)
     assert spreads.of(replace(first, quality=Quality.BAD)) is None
-    spreads.forget(lambda key: key == ("cam", "p1"))
-    assert spreads.of(first) is None
+
+
+def test_a_spread_begins_anew_with_the_meaning_of_the_values() -> None:
+    spreads = Spreads()
+    first = reading("cam", "p1", 3.0)
+    known = MeterInfo("cam", "p1", MeterKind.POINTER, "bar", (0.0, 10.0), 1.0)
+    spreads.know([known])
+    for changed in (
+        [replace(known, unit="psi")],
+        [replace(known, range=(0.0, 16.0))],
+        [replace(known, setup="clicked points")],
+        [],
+    ):
+        spreads.know([known])
+        spreads.add(first)
+        spreads.know([known, replace(known, meter="p2")])
+        assert spreads.of(first) is not None
+        spreads.know(changed)
+        assert spreads.of(first) is None

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from meter_infer.events import AlarmEvent, AlarmLevel, Item
+from meter_infer.events import AlarmEvent, AlarmLevel, Inventory, Item
 from meter_infer.plausibility import Spread, Spreads
 from meter_infer.types import Quality, Reading, Reason
 
@@ -34,7 +34,7 @@ class Board:
         self._spreads = Spreads()
 
     def note(self, items: Iterable[Item], *, from_picture: bool = True) -> None:
-        """Remember readings and alarms that are being published."""
+        """Remember readings, alarms and what is configured, as they are published."""
         now = self._clock()
         with self._lock:
             for item in items:
@@ -47,6 +47,8 @@ class Board:
                     self._counts[item.camera, item.meter, item.quality, item.reason] += 1
                 elif isinstance(item, AlarmEvent):
                     self._alarms[item.camera, item.meter] = item.level
+                elif isinstance(item, Inventory):
+                    self._spreads.know(item.meters)
 
     def forget(self, camera: str, keep: Iterable[str] = (), alarmed: Iterable[str] = ()) -> None:
         """Forget a camera's meters but those to `keep`, and the alarms of all that are not `alarmed`."""
@@ -54,7 +56,6 @@ class Board:
         with self._lock:
             for key in [key for key in self._last if key[0] == camera and key[1] not in kept]:
                 del self._last[key]
-            self._spreads.forget(lambda key: key[0] == camera and key[1] not in kept)
             for key in [key for key in self._alarms if key[0] == camera and key[1] not in watched]:
                 del self._alarms[key]
             for count in [c for c in self._counts if c[0] == camera and c[1] not in kept]:

@@ -227,7 +227,7 @@ class Live:
         return camera is not None and camera.feed.state.status.state is CameraState.FROZEN
 
     def _tell(self, known: Inventory) -> None:
-        self.dispatcher.publish([known])
+        self.board.note(self.dispatcher.publish([known]))
 
     def _publish(self, items: Sequence[Item]) -> None:
         self.watchdog.learn(items)
@@ -270,6 +270,7 @@ def inventory(cameras: Iterable[CameraSettings]) -> Inventory:
             _ends(setup.calibration.value(0.0), setup.calibration.value(1.0)) if setup.calibration else None,
             settings.cadence_s,
             setup.meter in settings.alarmed,
+            (settings.address, setup),
         )
         for settings in cameras
         for setup in settings.meters

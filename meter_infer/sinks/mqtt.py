@@ -122,7 +122,7 @@ class MqttSink:
                 word = b"online" if item.available else b"offline"
                 self._say(f"{self._settings.prefix}/{item.camera}/availability", word)
             else:
-                gone |= self._announce_all(item)
+                gone |= self._announce_all(item, shown)
                 messages += [self._next(topic, b"") for topic in sorted(gone)]
         self._accept(messages)
         self._remember([], gone)
@@ -301,14 +301,15 @@ class MqttSink:
             except SinkError as error:
                 logger.warning("What was announced to Home Assistant is not remembered: %s", error)
 
-    def _announce_all(self, inventory: Inventory) -> set[str]:
+    def _announce_all(self, inventory: Inventory, shown: dict[tuple[str, str], Reading]) -> set[str]:
         """Announce the configured meters, and take back those that are gone.
 
+        What was published of meters that changed, also just now (`shown`), is no measure for what is next.
         Returns the topics whose last state or alarm the broker is to forget. That is a message like others,
         since older ones on these topics may still wait in the outbox.
         """
         prefix = self._settings.prefix
-        self._meters = {(info.camera, info.meter): info for info in inventory.meters}
+        before, self._meters = self._meters, {(info.camera, info.meter): info for info in inventory.meters}
         wanted = {self._announce(info) for info in inventory.meters} if self._settings.discovery else set()
         wanted |= {f"{prefix}/{info.camera}/{info.meter}/state" for info in inventory.meters}
         wanted |= {f"{prefix}/{info.camera}/{info.meter}/alarm" for info in inventory.meters if info.alarms}
@@ -321,6 +322,9 @@ class MqttSink:
         for topic in [topic for topic in self._present if topic.endswith("/availability")]:
             if topic.removeprefix(f"{prefix}/").removesuffix("/availability") not in cameras:
                 self._say(topic, b"")
-        self._shown = {key: reading for key, reading in self._shown.items() if key in self._meters}
-        self._spreads.forget(lambda key: key not in self._meters)
+        same = {key for key, info in self._meters.items() if before.get(key) == info}
+        for known in (self._shown, shown):
+            for key in known.keys() - same:
+                del known[key]
+        self._spreads.know(inventory.meters)
         return forgotten

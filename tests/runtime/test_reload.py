@@ -68,6 +68,29 @@ def test_an_alarm_that_left_the_configuration_is_forgotten() -> None:
     assert (before, after) == (True, False)
 
 
+def test_the_spread_of_a_meter_with_another_unit_begins_anew() -> None:
+    """Ten seconds of the old values would be told as the lowest and highest of the new ones."""
+
+    class Steady(FakeReader):
+        def read(self, frames: Sequence[Frame]) -> list[Reading]:
+            unit = self.meters["a"][0].unit
+            raw = 5.0 if unit == "bar" else 80.0
+            return [replace(item, raw=raw, unit=unit) for item in super().read(frames)]
+
+    first = camera("a")
+    first = replace(first, meters=(replace(first.meters[0], unit="bar"),))
+    live = Live(LiveSettings((first,), BatchLimits(window_s=0.002)), Parts(fake_camera, (ListSink(),)))
+    live.start(Steady())
+    try:
+        until(lambda: live.board.spreads())
+        assert {spread.highest for spread in live.board.spreads().values()} == {5.0}
+        live.apply([replace(first, meters=(replace(first.meters[0], unit="psi"),))])
+        until(lambda: {spread.highest for spread in live.board.spreads().values()} == {80.0})
+        assert {spread.lowest for spread in live.board.spreads().values()} == {80.0}
+    finally:
+        assert live.stop() == []
+
+
 def test_what_the_sinks_hear_last_of_a_removed_meter_is_that_it_is_gone() -> None:
     """The batch in work by the old configuration comes before the new inventory."""
     sink = ListSink()

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -377,6 +378,26 @@ def test_what_waits_about_a_meter_that_is_gone_does_not_outlive_it(tmp_path: Pat
             assert [bool(payload) for _, payload, _ in listener.messages("p1/alarm")] == [True, False]
             kept = {topic for topic in retained(broker) if "/p1/" in topic}
     assert not kept
+
+
+def test_another_unit_begins_anew(tmp_path: Path) -> None:
+    """Nothing of the old unit is in the spread, and the first state comes though the number is the same."""
+    before = inventory("p1")
+    after = replace(before, meters=tuple(replace(info, unit="psi") for info in before.meters))
+    with Broker(tmp_path / "b") as broker, listening(broker) as listener:
+        sink = MqttSink(settings(tmp_path, broker.port))
+        with ticking(sink) as run:
+            old = [reading("boiler", "p1", value, at_s) for value, at_s in ((9.0, 0.0), (3.0, 0.1))]
+            new = replace(reading("boiler", "p1", 3.0, 0.2), unit="psi")
+            sink.write([before, *old, before])  # read again as it was: nothing begins anew
+            sink.write([reading("boiler", "p1", 5.0, 0.15), after, new])
+            run(lambda: len(listener.states()) == 4)
+        assert [(s["unit"], s["value"], s["min"], s["max"]) for s in listener.states()] == [
+            ("bar", 9.0, 9.0, 9.0),
+            ("bar", 3.0, 3.0, 9.0),
+            ("bar", 5.0, 3.0, 9.0),
+            ("psi", 3.0, 3.0, 3.0),
+        ]
 
 
 def test_thousands_of_messages_keep_their_order(tmp_path: Path) -> None:
