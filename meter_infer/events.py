@@ -87,7 +87,10 @@ class MeterInfo:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All cameras and configured meters; published at the start and whenever they change."""
+    """All cameras and meters; published at the start, when it is configured anew and when a meter has ended.
+
+    Meters that nobody configured are among them as long as they are not forgotten.
+    """
 
     at: datetime
     cameras: tuple[str, ...]

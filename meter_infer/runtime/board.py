@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from meter_infer.events import AlarmEvent, AlarmLevel, Inventory, Item
@@ -54,12 +54,29 @@ class Board:
         """Forget a camera's meters but those to `keep`, and the alarms of all that are not `alarmed`."""
         kept, watched = set(keep), set(alarmed)
         with self._lock:
-            for key in [key for key in self._last if key[0] == camera and key[1] not in kept]:
-                del self._last[key]
+            self._drop([key for key in self._last if key[0] == camera and key[1] not in kept])
             for key in [key for key in self._alarms if key[0] == camera and key[1] not in watched]:
                 del self._alarms[key]
-            for count in [c for c in self._counts if c[0] == camera and c[1] not in kept]:
-                del self._counts[count]
+
+    def expire(self, camera: str, configured: Collection[str], since_s: float) -> list[str]:
+        """Forget a camera's meters that are not `configured` and were not read since then (monotonic).
+
+        Returns their names.
+        """
+        with self._lock:
+            gone = [
+                key
+                for key, last in self._last.items()
+                if key[0] == camera and key[1] not in configured and last.read_s < since_s
+            ]
+            self._drop(gone)
+        return [meter for _, meter in gone]
+
+    def _drop(self, keys: Collection[tuple[str, str]]) -> None:
+        for key in keys:
+            del self._last[key]
+        for count in [count for count in self._counts if count[:2] in keys]:
+            del self._counts[count]
 
     def last(self, camera: str | None = None) -> dict[tuple[str, str], Last]:
         """Return the last reading of each meter (of one camera)."""

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from meter_infer.errors import SinkError
@@ -177,11 +177,12 @@ class Dispatcher:
                     outlet.put(timely)
         return timely
 
-    def forget(self, camera: str) -> None:
-        """Forget a camera that was removed."""
+    def forget(self, camera: str, meters: Collection[str] | None = None) -> None:
+        """Forget a camera that was removed, or some of its meters alone."""
         with self._lock:
             for key in [key for key in self._newest if key[0] == camera]:
-                del self._newest[key]
+                if meters is None or key[1] in meters:
+                    del self._newest[key]
 
     def _is_timely(self, reading: Reading) -> bool:
         key = reading.camera, reading.meter

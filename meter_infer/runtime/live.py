@@ -21,7 +21,7 @@ from meter_infer.runtime.threads import DECODING, Worker, stop_all
 from meter_infer.runtime.watchdog import Watchdog
 from meter_infer.sinks.live import LiveSink
 from meter_infer.sources.base import Source
-from meter_infer.types import Frame
+from meter_infer.types import Frame, Reading
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,13 @@ class Live:
         self._judge = Judge(self._is_frozen, parts.keep)
         self.loop = ReadingLoop(self._intake, settings.batch, self._judge, self._publish, self.metrics)
         self.watchdog = Watchdog(
-            self.feeds, self.loop, self.board, self._publish_owed, settings.stuck_after_s, parts.notify
+            self.feeds,
+            self.loop,
+            self.board,
+            self._publish_owed,
+            self._end,
+            settings.stuck_after_s,
+            parts.notify,
         )
         names = ["reading"] if settings.lanes == 1 else [f"reading-{n + 1}" for n in range(settings.lanes)]
         self._reading = [Worker(name, self.loop.run, self.metrics.on_failure) for name in names]
@@ -142,12 +148,11 @@ class Live:
                 new.append(self._add(settings, 0))
             elif present[name] != settings:
                 new += self._change(present[name], settings)
-        known = inventory(cameras)
         if self._reading[0].started:
             # behind the last batch that was read by the old configuration: it may show what is gone now
-            self.loop.call(lambda _: self._tell(known))
+            self.loop.call(lambda _: self._tell(cameras))
         else:
-            self._tell(known)
+            self._tell(cameras)
         for worker in new:  # what it says of its camera comes after what the sinks were told of it
             worker.start()
 
@@ -226,8 +231,16 @@ class Live:
         camera = self._cameras.get(name)
         return camera is not None and camera.feed.state.status.state is CameraState.FROZEN
 
-    def _tell(self, known: Inventory) -> None:
-        self.board.note(self.dispatcher.publish([known]))
+    def _tell(self, cameras: Iterable[CameraSettings]) -> None:
+        """Tell the sinks of all cameras and meters, with those that nobody configured."""
+        seen = [last.reading for last in self.board.last().values()]
+        self.board.note(self.dispatcher.publish([inventory(cameras, seen)]))
+
+    def _end(self, camera: str, meters: Sequence[str]) -> None:
+        """Take note that meters which nobody configured have ended."""
+        self.dispatcher.forget(camera, meters)
+        self._tell([feed.settings for feed in self.feeds()])
+        logger.info("No longer seen by camera %s, and forgotten: %s.", camera, ", ".join(meters))
 
     def _publish(self, items: Sequence[Item]) -> None:
         self.watchdog.learn(items)
@@ -258,10 +271,13 @@ class _Listener:
         self.on_reconnect = live.metrics.on_reconnect
 
 
-def inventory(cameras: Iterable[CameraSettings]) -> Inventory:
-    """Return what the sinks want to know of all cameras and meters."""
+def inventory(cameras: Iterable[CameraSettings], seen: Iterable[Reading] = ()) -> Inventory:
+    """Return what the sinks want to know of all cameras and meters.
+
+    `seen` are the last readings: some may be of meters that nobody configured.
+    """
     cameras = tuple(cameras)
-    meters = tuple(
+    meters = [
         MeterInfo(
             settings.camera,
             setup.meter,
@@ -274,8 +290,15 @@ def inventory(cameras: Iterable[CameraSettings]) -> Inventory:
         )
         for settings in cameras
         for setup in settings.meters
-    )
-    return Inventory(datetime.now(UTC), tuple(settings.camera for settings in cameras), meters)
+    ]
+    configured = {(info.camera, info.meter) for info in meters}
+    cadences = {settings.camera: settings.cadence_s for settings in cameras}
+    meters += [
+        MeterInfo(each.camera, each.meter, each.kind, each.unit, None, cadences[each.camera])
+        for each in seen
+        if each.camera in cadences and (each.camera, each.meter) not in configured
+    ]
+    return Inventory(datetime.now(UTC), tuple(cadences), tuple(meters))
 
 
 def _ends(first: float, last: float) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from meter_infer.events import CameraState, Item
 from meter_infer.runtime.board import Board
 from meter_infer.runtime.feed import CameraFeed
 from meter_infer.runtime.loop import ReadingLoop
+from meter_infer.runtime.settings import CameraSettings
 from meter_infer.types import MeterKind, Quality, Reading, Reason
 
 logger = logging.getLogger(__name__)
@@ -19,6 +20,8 @@ _NOTIFY_S = 2.0
 _FADING = 0.95
 _VANISHED_S = 10.0
 """How long a meter that nobody configured is missed aloud."""
+_FORGOTTEN_S = 3600.0
+"""How long it is remembered: a camera that is away for a while brings its meters back under their names."""
 _LONGEST_S = 30.0
 """Patience with the slowest machine."""
 
@@ -28,7 +31,7 @@ class Watchdog:
 
     A camera without frames, or a recording that ended, gives ``bad/no_signal``; a camera with frames that
     are not read in time gives ``bad/stale``; both once per cadence, though not more often than each second.
-    A meter that nobody configured is missed for a while only.
+    A meter that nobody configured is missed for a while only, and forgotten after a longer one.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class Watchdog:
         loop: ReadingLoop,
         board: Board,
         publish: Callable[[Sequence[Item]], None],
+        end: Callable[[str, Sequence[str]], None],
         stuck_after_s: float,
         notify: Callable[[], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -45,6 +49,7 @@ class Watchdog:
         self._loop = loop
         self._board = board
         self._publish = publish
+        self._end = end
         self._stuck_after_s = stuck_after_s
         self._notify = notify
         self._clock = clock
@@ -86,6 +91,7 @@ class Watchdog:
         with self.speaking:
             for feed in self._feeds():
                 self._publish(self._missing(feed, now))
+                self._forget_ended(feed.settings, now)
         stuck = self.stuck_s > 0
         if stuck and not self._stuck:
             logger.error("The reading loop hangs for %.0f s in one batch; restart the service.", self.stuck_s)
@@ -93,6 +99,16 @@ class Watchdog:
         if self._notify is not None and not stuck and now - self._notified_s >= _NOTIFY_S:
             self._notified_s = now
             self._notify()
+
+    def _forget_ended(self, settings: CameraSettings, now: float) -> None:
+        """Forget the meters of a camera that nobody configured and that have not been read for long."""
+        configured = {setup.meter for setup in settings.meters}
+        since_s = now - max(_FORGOTTEN_S, 3 * settings.cadence_s)
+        gone = self._board.expire(settings.camera, configured, since_s)
+        for meter in gone:
+            self._said.pop((settings.camera, meter), None)
+        if gone:
+            self._end(settings.camera, gone)
 
     def _missing(self, feed: CameraFeed, now: float) -> list[Item]:
         """Return the readings that a camera owes."""

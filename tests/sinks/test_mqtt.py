@@ -361,6 +361,20 @@ def test_an_alarm_that_left_the_configuration_is_taken_back(tmp_path: Path) -> N
             run(lambda: listener.messages("p1/alarm")[-1][1] == b"")
 
 
+def test_a_meter_that_nobody_configured_is_taken_back_once_it_is_forgotten(tmp_path: Path) -> None:
+    topics = {"meter_infer/boiler/auto-1/state", "homeassistant/sensor/meter_infer_boiler/auto-1/config"}
+    with Broker(tmp_path / "b") as broker:
+        sink = MqttSink(settings(tmp_path, broker.port))
+        with ticking(sink) as run:
+            sink.write([inventory("p1"), reading("boiler", "auto-1", None)])
+            run(lambda: topics <= retained(broker).keys())
+            sink.write([inventory("p1", "auto-1")])
+            run(lambda: not sink.backlog)
+            assert topics <= retained(broker).keys(), "it is in view"
+            sink.write([inventory("p1")])
+            run(lambda: not topics & retained(broker).keys())
+
+
 def test_what_waits_about_a_meter_that_is_gone_does_not_outlive_it(tmp_path: Path) -> None:
     """Old states that wait in the outbox are delivered first, and then taken back."""
     port = free_port()
