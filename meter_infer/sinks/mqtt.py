@@ -120,7 +120,9 @@ class MqttSink:
                 messages.append(self._kept(f"{item.camera}/{item.meter}/alarm", alarm_payload(item)))
             elif isinstance(item, CameraStatus):
                 word = b"online" if item.available else b"offline"
-                self._say(f"{self._settings.prefix}/{item.camera}/availability", word)
+                topic = f"{self._settings.prefix}/{item.camera}/availability"
+                self._say(topic, word)
+                self._note(topic)
             else:
                 gone |= self._announce_all(item, shown)
                 messages += [self._next(topic, b"") for topic in sorted(gone)]
@@ -244,8 +246,7 @@ class MqttSink:
     def _kept(self, meter: str, payload: bytes) -> Message:
         """Return a message that the broker keeps until it is taken back, and remember that it does."""
         topic = f"{self._settings.prefix}/{meter}"
-        if topic not in self._announced:
-            self._remember([topic])
+        self._note(topic)
         return self._next(topic, payload)
 
     def _is_news(self, reading: Reading, shown: dict[tuple[str, str], Reading]) -> bool:
@@ -288,21 +289,25 @@ class MqttSink:
         topic, payload = discovery(info, settings.prefix, expire_s, settings.discovery_prefix)
         if settings.discovery:
             self._say(topic, payload)
-            if topic not in self._announced:
-                self._remember([topic])
+            self._note(topic)
         return topic
 
+    def _note(self, topic: str) -> None:
+        """Remember that the broker keeps something on a topic."""
+        if topic not in self._announced:
+            self._remember([topic])
+
     def _remember(self, topics: Sequence[str], gone: AbstractSet[str] = frozenset()) -> None:
-        """Know after a restart as well what was announced; a full disk does not hold the readings up."""
+        """Know after a restart as well what the broker keeps; a full disk does not hold the readings up."""
         self._announced = (self._announced | set(topics)) - gone
         if topics or gone:
             try:
                 self._outbox.announce(topics, gone)
             except SinkError as error:
-                logger.warning("What was announced to Home Assistant is not remembered: %s", error)
+                logger.warning("What the broker keeps is not remembered: %s", error)
 
     def _announce_all(self, inventory: Inventory, shown: dict[tuple[str, str], Reading]) -> set[str]:
-        """Announce the configured meters, and take back those that are gone.
+        """Announce the meters, and take back meters and cameras that are gone.
 
         What was published of meters that changed, also just now (`shown`), is no measure for what is next.
         Returns the topics whose last state or alarm the broker is to forget. That is a message like others,
@@ -313,15 +318,12 @@ class MqttSink:
         wanted = {self._announce(info) for info in inventory.meters} if self._settings.discovery else set()
         wanted |= {f"{prefix}/{info.camera}/{info.meter}/state" for info in inventory.meters}
         wanted |= {f"{prefix}/{info.camera}/{info.meter}/alarm" for info in inventory.meters if info.alarms}
+        wanted |= {f"{prefix}/{camera}/availability" for camera in inventory.cameras}
         gone = self._announced - wanted
         forgotten = {topic for topic in gone if topic.endswith(("/state", "/alarm"))}
         for topic in gone - forgotten:
             self._say(topic, b"")
         self._remember([], gone - forgotten)
-        cameras = set(inventory.cameras)
-        for topic in [topic for topic in self._present if topic.endswith("/availability")]:
-            if topic.removeprefix(f"{prefix}/").removesuffix("/availability") not in cameras:
-                self._say(topic, b"")
         same = {key for key, info in self._meters.items() if before.get(key) == info}
         for known in (self._shown, shown):
             for key in known.keys() - same:

@@ -135,12 +135,12 @@ class Outbox:
         self.count -= done
 
     def announced(self) -> set[str]:
-        """Return the topics that were announced to Home Assistant and not taken back."""
+        """Return the topics on which the broker keeps something that was not taken back."""
         with self._transaction() as connection:
             return {topic for (topic,) in connection.execute("SELECT topic FROM announced")}
 
     def announce(self, topics: Iterable[str], gone: Iterable[str] = ()) -> None:
-        """Remember topics that are announced, and forget those that are gone."""
+        """Remember topics on which the broker keeps something, and forget those that are gone."""
         with self._transaction() as connection:
             connection.executemany("INSERT OR IGNORE INTO announced VALUES (?)", [(t,) for t in topics])
             connection.executemany("DELETE FROM announced WHERE topic = ?", [(t,) for t in gone])

@@ -331,6 +331,34 @@ def test_a_meter_that_left_the_configuration_while_the_service_was_down_is_taken
     assert listener.messages("p1/config")[-1][1] == b""
 
 
+def test_nothing_is_kept_of_a_camera_that_left_the_configuration_while_the_service_was_down(
+    tmp_path: Path,
+) -> None:
+    online = [CameraStatus(START, name, CameraState.ONLINE, "") for name in ("boiler", "cellar")]
+    both = replace(inventory("p1"), cameras=("boiler", "cellar"))
+    with Broker(tmp_path / "b") as broker:
+        sink = MqttSink(settings(tmp_path, broker.port))
+        with ticking(sink) as run:
+            sink.write([both, *online, reading("boiler", "p1", 3.25), ALARM])
+            run(lambda: len([topic for topic in retained(broker) if "boiler" in topic]) == 4)
+        again = MqttSink(settings(tmp_path, broker.port))
+        with ticking(again) as run:
+            again.write([inventory(camera="cellar"), online[1]])
+            run(lambda: not any("boiler" in topic for topic in retained(broker)))
+            assert retained(broker)["meter_infer/cellar/availability"] == b"online"
+
+
+def test_a_camera_that_left_the_configuration_is_taken_back(tmp_path: Path) -> None:
+    topic = "meter_infer/boiler/availability"
+    with Broker(tmp_path / "b") as broker:
+        sink = MqttSink(settings(tmp_path, broker.port))
+        with ticking(sink) as run:
+            sink.write([inventory(), CameraStatus(START, "boiler", CameraState.ONLINE, "")])
+            run(lambda: topic in retained(broker))
+            sink.write([inventory(camera="cellar")])
+            run(lambda: topic not in retained(broker))
+
+
 ALARM = AlarmEvent(START, "boiler", "p1", AlarmLevel.WARN, "high", 3.0, 3.25, "bar")
 
 
