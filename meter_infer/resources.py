@@ -1,10 +1,13 @@
-"""Files: where those that ship with the package lie, and writing one whole."""
+"""Files: where those that ship with the package lie, which videos can be written, and writing one whole."""
 
 import os
 from pathlib import Path
 from typing import Literal
 
-from meter_infer.errors import ConfigError
+from meter_infer.errors import ConfigError, SinkError
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv"})
+"""Endings of videos that can be written."""
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -20,6 +23,12 @@ def data_dir(name: Literal["models", "configs", "calibration"]) -> Path:
     raise ConfigError(
         f"The folder '{name}' that ships with meter-infer is missing; install the package again with pip."
     )
+
+
+def require_video_name(path: Path) -> None:
+    """Raise SinkError where no video can be written by its file's ending."""
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
+        raise SinkError(f"{path} names no kind of video that can be written; let it end in .mp4.")
 
 
 def write_whole(path: Path, data: bytes) -> None:

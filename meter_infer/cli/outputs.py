@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from meter_infer.errors import SinkError
-from meter_infer.sinks.pictures import VIDEO_SUFFIXES
+from meter_infer.resources import VIDEO_SUFFIXES
 from meter_infer.sources.picture import PICTURE_SUFFIXES
 
 

@@ -29,6 +29,7 @@ from meter_infer.render.scene import with_conditions
 from meter_infer.render.scenery import add_clutter, draw_scenery
 from meter_infer.render.stamp import draw_number
 from meter_infer.render.truth import SceneObject
+from meter_infer.resources import require_video_name
 from meter_infer.types import Box, MeterKind
 
 Image = NDArray[np.uint8]
@@ -37,7 +38,6 @@ CSV_COLUMNS = (
     "frame", "time_s", "meter", "kind", "value", "unit", "fraction", "mechanical_fraction",
     "x1", "y1", "x2", "y2", "conditions",
 )  # fmt: skip
-_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv"})
 _ENCODERS = ("libx264", "libopenh264", "h264", "mpeg4")
 
 
@@ -126,8 +126,7 @@ def render_video(out: Path, spec: VideoSpec, progress: Callable[[int], None] | N
 
     `progress` is called after each frame with 1. Raises SinkError if a file cannot be written.
     """
-    if out.suffix.lower() not in _SUFFIXES:
-        raise SinkError(f"{out} names no kind of video that can be written; let it end in .mp4")
+    require_video_name(out)
     scene = VideoScene(spec)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)

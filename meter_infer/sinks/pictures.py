@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.errors import SinkError
+from meter_infer.resources import require_video_name
 
 if TYPE_CHECKING:
     import av
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 Image = NDArray[np.uint8]
 """BGR uint8 (height, width, 3)."""
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv"})
 _CLOCK = 90_000
 _QUALITY_CRF = "20"
 
@@ -84,8 +84,7 @@ class VideoFile:
         """`fps` paces frames whose times do not advance; 10 if it is not known."""
         import av  # FFmpeg takes a while to load
 
-        if path.suffix.lower() not in VIDEO_SUFFIXES:
-            raise SinkError(f"{path} names no kind of video that can be written; let it end in .mp4.")
+        require_video_name(path)
         _require_folder(path)
         self._path = path
         self._fps = fps if fps and fps > 0 else 10.0

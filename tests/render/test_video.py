@@ -17,6 +17,7 @@ from meter_infer.errors import SinkError
 from meter_infer.render.process import sample_process
 from meter_infer.render.truth import value_at
 from meter_infer.render.video import CSV_COLUMNS, VideoScene, VideoSpec, camera_id, render_video, site_of
+from meter_infer.sinks.pictures import VideoFile
 from meter_infer.types import MeterKind
 
 SPEC = VideoSpec(seconds=1.0, fps=8, size=(256, 192), seed=3, pointers=1, levels=1)
@@ -175,9 +176,14 @@ def test_a_command_that_finds_no_room_leaves_nothing_behind(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", ["v.yaml", "v.csv", "v.avi", "v"])
 def test_a_name_of_no_video_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(SinkError, match=r"names no kind of video that can be written; let it end in \.mp4"):
-        render_video(tmp_path / name, SPEC)
+    path = tmp_path / name
+    says = r"names no kind of video that can be written; let it end in \.mp4"
+    with pytest.raises(SinkError, match=says) as rendered:
+        render_video(path, SPEC)
     assert list(tmp_path.iterdir()) == []
+    with pytest.raises(SinkError) as annotated:
+        VideoFile(path)
+    assert str(rendered.value) == str(annotated.value), "one list for both"
 
 
 @pytest.mark.parametrize("name", ["v.mp4", "v.csv", "v.yaml"])
