@@ -1,136 +1,12 @@
-"""The site file: what is read from it, and what is said about its mistakes."""
+"""What is said about the mistakes in a site file: line, key, and what to write instead."""
 
-import json
 from pathlib import Path
 
-import jsonschema
 import pytest
-import yaml
 
-from meter_infer.calibration import Calibration
-from meter_infer.config import Site, SiteError, load_site, parse_site, site_json_schema
+from meter_infer.config import SiteError, load_site, parse_site
 from meter_infer.errors import ConfigError
-from meter_infer.resources import data_dir
-from meter_infer.types import Box, MeterKind
-
-VALID = """\
-cameras:
-  boiler:
-    url: "rtsp://plant:${CAM_PASSWORD}@camera.example/stream"
-    meters:
-      p1: {kind: pointer, range: [0, 1.6], unit: MPa, box: [10, 20, 110, 120], max_rate: 0.5}
-      a1:
-        kind: pointer
-        unit: A
-        calibration:
-          - {fraction: 0, value: 0}
-          - [0.25, 50]
-          - [1.0, 300]
-      l1:
-        kind: level
-        calibration:
-          - {at: [100, 900], value: 0}
-          - {at: [104, 100], value: 80}
-  yard: {url: recordings/yard.mp4}
-sinks:
-  csv: {directory: readings, every: 1s}
-  mqtt: {host: 127.0.0.1, port: 1883, prefix: plant, username: plant, password: "${MQTT_PASSWORD}"}
-http: {listen: "127.0.0.1:9464"}
-"""
-ENVIRONMENT = {"CAM_PASSWORD": "s3cr/t@1", "MQTT_PASSWORD": "m0squitto"}
-
-
-def site(text: str, **environment: str) -> Site:
-    return parse_site(text, Path("/plant/site.yaml"), environment)
-
-
-def mistakes(text: str, **environment: str) -> list[tuple[int, str, str]]:
-    with pytest.raises(SiteError) as caught:
-        site(text, **environment)
-    return [(mistake.line, mistake.key, mistake.text) for mistake in caught.value.mistakes]
-
-
-def one_mistake(text: str, **environment: str) -> tuple[int, str, str]:
-    found = mistakes(text, **environment)
-    assert len(found) == 1, found
-    return found[0]
-
-
-def test_every_key_is_read() -> None:
-    plant = site(VALID, **ENVIRONMENT)
-    boiler = plant.cameras["boiler"]
-    assert boiler.url.reveal() == "rtsp://plant:s3cr%2Ft%401@camera.example/stream"
-    p1, a1, l1 = boiler.meters["p1"], boiler.meters["a1"], boiler.meters["l1"]
-    assert p1.kind is MeterKind.POINTER
-    assert p1.scale == Calibration.from_range((0, 1.6))
-    assert (p1.unit, p1.place, p1.max_rate) == ("MPa", Box(10, 20, 110, 120), 0.5)
-    assert a1.scale == Calibration(((0, 0), (0.25, 50), (1, 300)))
-    assert l1.kind is MeterKind.LEVEL
-    assert l1.scale is None
-    assert l1.pixel_points == ((0, (100, 900)), (80, (104, 100)))
-    assert plant.cameras["yard"].meters == {}
-    assert plant.resolve(plant.cameras["yard"].url.path) == Path("/plant/recordings/yard.mp4")
-    assert plant.sinks.csv is not None
-    assert plant.sinks.csv.every == 1.0
-    assert plant.sinks.mqtt is not None
-    assert plant.sinks.mqtt.password is not None
-    assert plant.sinks.mqtt.password.get_secret_value() == "m0squitto"
-    assert plant.http is not None
-    assert plant.http.listen == "127.0.0.1:9464"
-
-
-def test_a_calibration_overrules_the_range() -> None:
-    meter = site(
-        "cameras: {c: {url: x, meters: {m: {kind: level, range: [0, 9], calibration: [[0, 1], [1, 5]]}}}}"
-    )
-    assert meter.cameras["c"].meters["m"].scale == Calibration(((0, 1), (1, 5)))
-
-
-def test_clicked_points_leave_the_range_as_the_second_best() -> None:
-    text = "{kind: level, range: [0, 9], calibration: [{at: [1, 1], value: 0}, {at: [1, 9], value: 5}]}"
-    meter = site(f"cameras: {{c: {{url: x, meters: {{m: {text}}}}}}}").cameras["c"].meters["m"]
-    assert meter.scale == Calibration.from_range((0, 9))
-    assert meter.pixel_points is not None
-
-
-@pytest.mark.parametrize(
-    ("ends", "values", "wrong"),
-    [
-        ("[0, 1]", (0, 100), "100"),
-        ("[1, 0]", (-0.2, 1), "-0.2"),
-        ("[0, 1]", (0, 1), None),
-        ("[1, 0]", (1.04, 0.5), None),
-        ("[-1, 9]", (0, 9), None),
-    ],
-)
-@pytest.mark.parametrize("place", ["{{at: [{0}, 9], value: {1}}}", "[0.0{0}, {1}]"])
-def test_points_lie_on_the_scale_of_the_range(
-    ends: str, values: tuple[float, float], wrong: str | None, place: str
-) -> None:
-    points = ", ".join(place.format(x, value) for x, value in zip((1, 9), values, strict=True))
-    text = METER + f"        range: {ends}\n        calibration: [{points}]\n"
-    if wrong is None:
-        assert site(text).cameras["c"].meters["m"].calibration
-        return
-    line, key, says = one_mistake(text)
-    assert (line, key) == (8, "cameras.c.meters.m.calibration")
-    assert says.startswith(f"has the value {wrong}, which is not on the scale that `range` gives")
-
-
-def test_the_representation_hides_every_secret() -> None:
-    shown = repr(site(VALID, **ENVIRONMENT))
-    assert "rtsp://***@camera.example/stream" in shown
-    for secret in ("s3cr", "m0squitto"):
-        assert secret not in shown
-
-
-@pytest.mark.parametrize("name", sorted(path.name for path in data_dir("configs").glob("*.yaml")))
-def test_shipped_samples_are_valid(name: str) -> None:
-    names = ("CAMERA_USER", "CAMERA_PASSWORD", "CAM_PASSWORD", "MQTT_PASSWORD")
-    assert load_site(data_dir("configs") / name, dict.fromkeys(names, "x")).cameras
-
-
-METER = "cameras:\n  c:\n    url: x\n    meters:\n      m:\n        kind: pointer\n"
+from tests.config.sites import METER, mistakes, one_mistake, site
 
 
 @pytest.mark.parametrize(
@@ -192,6 +68,47 @@ def test_a_mistake_in_a_meter_has_line_and_key(line: str, key: str, says: str) -
     assert number in (7, 8)
     assert where == f"cameras.c.meters.m.{key}"
     assert says in text
+
+
+@pytest.mark.parametrize(
+    ("ends", "values", "wrong"),
+    [
+        ("[0, 1]", (0, 100), "100"),
+        ("[1, 0]", (-0.2, 1), "-0.2"),
+        ("[0, 1]", (0, 1), None),
+        ("[1, 0]", (1.04, 0.5), None),
+        ("[-1, 9]", (0, 9), None),
+    ],
+)
+@pytest.mark.parametrize("place", ["{{at: [{0}, 9], value: {1}}}", "[0.0{0}, {1}]"])
+def test_points_lie_on_the_scale_of_the_range(
+    ends: str, values: tuple[float, float], wrong: str | None, place: str
+) -> None:
+    points = ", ".join(place.format(x, value) for x, value in zip((1, 9), values, strict=True))
+    text = METER + f"        range: {ends}\n        calibration: [{points}]\n"
+    if wrong is None:
+        assert site(text).cameras["c"].meters["m"].calibration
+        return
+    line, key, says = one_mistake(text)
+    assert (line, key) == (8, "cameras.c.meters.m.calibration")
+    assert says.startswith(f"has the value {wrong}, which is not on the scale that `range` gives")
+
+
+def test_two_meters_at_one_place_are_a_mistake() -> None:
+    meters = "{a: {kind: pointer, box: [0, 0, 100, 100]}, b: {kind: pointer, box: %s}}"
+    text = f"cameras: {{c: {{url: x, meters: {meters}}}}}"
+    _, where, says = one_mistake(text % "[4, 4, 100, 104]")
+    assert where == "cameras.c.meters"
+    assert "has a and b at one place" in says
+    assert parse_site(text % "[90, 0, 190, 100]", Path("site.yaml"), {}).cameras
+
+
+@pytest.mark.parametrize("url", ["rtsp://", "rtsp:///stream", "rtsp://user:secret@", "http://:80/x"])
+def test_a_stream_needs_a_host(url: str) -> None:
+    line, key, text = one_mistake(f"cameras:\n  a: {{url: '{url}'}}")
+    assert (line, key) == (2, "cameras.a.url")
+    assert "names no host" in text
+    assert "secret" not in text
 
 
 @pytest.mark.parametrize(
@@ -293,27 +210,6 @@ def test_a_tab_where_yaml_allows_it_is_no_mistake() -> None:
     assert site("cameras:\n  c: {url: 'x\ty'}\n#\tnote\n").cameras
 
 
-def test_two_meters_at_one_place_are_a_mistake() -> None:
-    meters = "{a: {kind: pointer, box: [0, 0, 100, 100]}, b: {kind: pointer, box: %s}}"
-    text = f"cameras: {{c: {{url: x, meters: {meters}}}}}"
-    _, where, says = one_mistake(text % "[4, 4, 100, 104]")
-    assert where == "cameras.c.meters"
-    assert "has a and b at one place" in says
-    assert parse_site(text % "[90, 0, 190, 100]", Path("site.yaml"), {}).cameras
-
-
-@pytest.mark.parametrize("name", sorted(path.name for path in data_dir("configs").glob("*.yaml")))
-def test_the_schema_takes_what_the_program_takes(name: str) -> None:
-    data = yaml.safe_load((data_dir("configs") / name).read_text(encoding="utf-8"))
-    jsonschema.validate(data, site_json_schema())
-    meter: dict[str, object] = {"kind": "level", "calibration": [[0, 1], [1, 2]]}
-    pairs = {"cameras": {"c": {"url": "x", "meters": {"m": meter}}}}
-    jsonschema.validate(pairs, site_json_schema())
-    meter["calibration"] = [[0, 1], [1, "2"]]
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(pairs, site_json_schema())
-
-
 def test_the_message_names_the_file_and_the_number_of_mistakes() -> None:
     with pytest.raises(SiteError) as caught:
         site("cameras:\n  c: {urll: x}\n")
@@ -322,17 +218,6 @@ def test_the_message_names_the_file_and_the_number_of_mistakes() -> None:
         "  line 2: cameras.c.url: is missing.",
         "  line 2: cameras.c.urll: is no known key; did you mean url?",
     ]
-
-
-def test_anchors_and_merge_keys_work() -> None:
-    text = """\
-cameras:
-  a: {url: x, meters: {m: &bar {kind: pointer, range: [0, 16], unit: bar}}}
-  b: {url: y, meters: {m: {<<: *bar, range: [0, 4]}, n: *bar}}
-"""
-    meters = site(text).cameras["b"].meters
-    assert (meters["m"].range, meters["m"].unit) == ((0, 4), "bar")
-    assert meters["n"].range == (0, 16)
 
 
 @pytest.mark.parametrize(
@@ -353,67 +238,6 @@ def test_a_file_made_to_exhaust_the_reader_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("'${NAME}'", "boiler"),
-        ("'plant-${NAME}.mp4'", "plant-boiler.mp4"),
-        ("'${MISSING:-yard.mp4}'", "yard.mp4"),
-        ("'${EMPTY:-yard.mp4}'", "yard.mp4"),
-        ("'$${NAME}'", "${NAME}"),
-        ("'$NAME'", "$NAME"),
-    ],
-)
-def test_variables_of_the_environment(value: str, expected: str) -> None:
-    plant = site(f"cameras: {{c: {{url: {value}}}}}", NAME="boiler", EMPTY="")
-    assert plant.cameras["c"].url.reveal() == expected
-
-
-def test_numbers_may_come_from_the_environment() -> None:
-    plant = site("cameras: {c: {url: x, meters: {m: {kind: level, range: [0, '${HIGH}']}}}}", HIGH="1.5e1")
-    assert plant.cameras["c"].meters["m"].range == (0, 15)
-
-
-@pytest.mark.parametrize("value", ["${}", "${1X}", "${NAME", "${NA ME}"])
-def test_a_variable_that_is_none(value: str) -> None:
-    assert "names no variable" in one_mistake(f"cameras: {{c: {{url: '{value}'}}}}", NAME="x")[2]
-
-
-def test_an_unset_variable_is_named() -> None:
-    line, key, text = one_mistake("cameras:\n  c:\n    url: 'rtsp://u:${CAM_PASSWORD}@h/'\n", OTHER="s3cret")
-    assert (line, key) == (3, "cameras.c.url")
-    assert text == "needs the environment variable CAM_PASSWORD, which is not set."
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "cameras: {c: {url: '${SECRET}', urll: 1}}",
-        "cameras: {c: {url: x, meters: {m: {kind: '${SECRET}'}}}}",
-        "cameras: {c: {url: x, meters: {m: {kind: level, range: ['${SECRET}', 1]}}}}",
-        "cameras: {c: {url: x, meters: {m: {kind: level, range: ['1,${SECRET}', 1]}}}}",
-        "cameras: {c: {url: x, meters: {m: {kind: level, range: '${SECRET}'}}}}",
-        "cameras: {c: {url: x}}\nsinks: {mqtt: {host: h, port: '${SECRET}'}}",
-        "cameras: {c: {url: x}}\nsinks: {mqtt: {password: '${SECRET}'}}",
-        "cameras: {c: {url: x}}\nhttp: {listen: '${SECRET}'}",
-    ],
-)
-def test_no_message_shows_a_value_of_the_environment(text: str) -> None:
-    with pytest.raises(SiteError) as caught:
-        site(text, SECRET="x4711")
-    assert "4711" not in str(caught.value)
-
-
-def test_no_message_shows_a_password_of_the_file() -> None:
-    text = (
-        "cameras: {c: {url: [rtsp://u:s3cret@h/]}}\nsinks: {mqtt: {host: h, port: x, password: {a: s3cret}}}"
-    )
-    with pytest.raises(SiteError) as caught:
-        site(text)
-    assert "s3cret" not in str(caught.value)
-    assert caught.value.__cause__ is None
-
-
-@pytest.mark.parametrize(
     ("name", "content", "says"),
     [
         ("gone.yaml", None, "cannot be read: No such file"),
@@ -430,27 +254,3 @@ def test_files_that_are_no_site(tmp_path: Path, name: str, content: bytes | None
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=says):
         load_site(path)
-
-
-def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
-    path = tmp_path / "site.yaml"
-    path.write_bytes("\ufeffcameras: {c: {url: x}}".encode())
-    assert load_site(path, {}).path == path
-
-
-def test_the_schema_knows_every_key() -> None:
-    schema = site_json_schema()
-    assert json.loads(json.dumps(schema)) == schema
-    assert set(schema["properties"]) == {"cameras", "reading", "sinks", "evidence", "http"}
-    meter = schema["$defs"]["MeterConfig"]
-    assert {"kind", "range", "unit", "box", "calibration", "max_rate"} <= set(meter["properties"])
-    assert meter["additionalProperties"] is False
-    assert meter["required"] == ["kind"]
-
-
-@pytest.mark.parametrize("url", ["rtsp://", "rtsp:///stream", "rtsp://user:secret@", "http://:80/x"])
-def test_a_stream_needs_a_host(url: str) -> None:
-    line, key, text = one_mistake(f"cameras:\n  a: {{url: '{url}'}}")
-    assert (line, key) == (2, "cameras.a.url")
-    assert "names no host" in text
-    assert "secret" not in text
