@@ -105,6 +105,9 @@ class Dial:
             span=m.span,
             anchors=m.anchors,
             linear=s.linear,
+            numbers=tuple((f, v) for (f, _), v in zip(m.numerals.labels, m.numerals.values, strict=True))
+            if m.numerals
+            else (),
         )
         high = s.pointer.height * self._unit
         cls = SegmentClass

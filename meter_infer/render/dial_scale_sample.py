@@ -179,6 +179,7 @@ def build_scale(
     if texts:
         numerals = Numerals(
             tuple(zip(fractions, texts, strict=True)),
+            tuple(round(v, 9) for v in shown),  # without what adding up their steps has left behind
             look.number_radius,
             height,
             look.font,

@@ -50,6 +50,8 @@ class Numerals:
 
     labels: tuple[tuple[float, str], ...]
     """(fraction, text)."""
+    values: tuple[float, ...]
+    """What the labels stand for, in the scale's unit."""
     radius: float
     height: float
     font: Font

@@ -41,6 +41,8 @@ class DialScale:
     anchors: tuple[tuple[float, float], ...]
     """(fraction, value), fraction ascending from 0 to 1; the value is piecewise linear between them."""
     linear: bool
+    numbers: tuple[tuple[float, float], ...] = ()
+    """(fraction, value) of the marks with a number, in any order."""
 
 
 @dataclass(frozen=True, slots=True)

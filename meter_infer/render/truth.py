@@ -13,6 +13,10 @@ from meter_infer.types import Box, MeterKind, SegmentClass
 
 LANDMARK_RADIUS = 0.045
 """Of a landmark's disc, share of the longer side of the instrument's box."""
+FEW_ANCHORS = 3
+"""Anchors of a scale whose pitch changes at a mark; more are those of a curve, which no mark belongs to."""
+LEAST_NUMBERED = 2
+"""Numbers between the ends of a dial's scale that will do: with the ends they make four points."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +52,7 @@ class SceneObject:
     anchors: tuple[tuple[float, float], ...]
     """(fraction, value) of the scale."""
     scale_points: tuple[tuple[float, tuple[float, float]], ...]
-    """(value, point) of some numerals, in the order of their fractions."""
+    """(value, point) of marks that somebody would click, in the order of their fractions."""
     conditions: frozenset[str]
 
     @property
@@ -93,8 +97,8 @@ def observe(instrument: Instrument, pose: PlanePose, size: tuple[int, int]) -> S
     box = clip_box(full, size)
     inside = (box.width * box.height) / max(1e-9, full.width * full.height)
     numerals = [
-        (value_at(scale.anchors, f), _first(pose.project(scale_point(scale, f)[None], sheet)))
-        for f in _numerals(scale.anchors, instrument.tags)
+        (value, _first(pose.project(scale_point(scale, f)[None], sheet)))
+        for f, value in _clicked(scale, instrument.tags)
     ]
     return SceneObject(
         kind=instrument.kind,
@@ -196,12 +200,24 @@ def _laid(instrument: Instrument, pose: PlanePose, mark: SegmentClass, sheet: fl
     return np.asarray(pose.unproject(seen, sheet)[0], dtype=np.float64)
 
 
-def _numerals(anchors: tuple[tuple[float, float], ...], tags: frozenset[str]) -> list[float]:
+def _clicked(scale: DialScale | LevelScale, tags: frozenset[str]) -> list[tuple[float, float]]:
+    """Return (fraction, value) of the marks that somebody would click: a scale's ends and its numbers.
+
+    Where a dial's pitch changes is a mark too; where hardly any mark has a number, marks are counted.
+    """
+    first, *knots, last = scale.anchors
     if "no_graduation" in tags:
-        return [0.0, 1.0]
-    if len(anchors) > 3:
-        return [a[0] for a in anchors]
-    return sorted({*(a[0] for a in anchors), 0.2, 0.4, 0.6, 0.8})
+        return [first, last]
+    curved = len(scale.anchors) > FEW_ANCHORS
+    if isinstance(scale, DialScale):
+        numbered = [(f, v) for f, v in scale.numbers if 0.0 < f < 1.0]
+        if len(numbered) >= LEAST_NUMBERED:
+            places = {round(v, 9): f for f, v in (numbered if curved else [*knots, *numbered])}
+            return [first, *sorted((f, v) for v, f in places.items()), last]
+    if curved:
+        return [*scale.anchors]
+    fifths = {0.0, *(f for f, _ in knots), 0.2, 0.4, 0.6, 0.8, 1.0}
+    return [(f, value_at(scale.anchors, f)) for f in sorted(fifths)]
 
 
 def _first(points: Points) -> tuple[float, float]:

@@ -10,7 +10,7 @@ import pytest
 
 from meter_infer.errors import SourceError
 from meter_infer.render.camera import Severity
-from meter_infer.render.dial import draw_dial
+from meter_infer.render.dial import Dial, draw_dial, sample_dial_style
 from meter_infer.render.level import draw_level
 from meter_infer.render.model import DialScale, Instrument
 from meter_infer.render.occlude import hide
@@ -19,6 +19,8 @@ from meter_infer.render.pose import PlanePose, make_pose
 from meter_infer.render.scene import Layout, SceneSpec, render_scene
 from meter_infer.render.scenery import draw_scenery
 from meter_infer.render.truth import (
+    FEW_ANCHORS,
+    LEAST_NUMBERED,
     SceneObject,
     eye_fraction,
     fraction_of_angle,
@@ -148,6 +150,38 @@ def test_truth_is_made_of_projected_points() -> None:
     for _, point in item.scale_points:
         d = np.array(point) - center
         assert d @ matrix @ d == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("linear", [True, False])
+def test_the_points_of_a_dial_are_its_ends_and_the_numbers_printed_on_it(linear: bool) -> None:
+    """As somebody would click them: no value is configured that stands nowhere on the dial."""
+    styles = (sample_dial_style(np.random.default_rng(seed)) for seed in range(60))
+    checked = 0
+    for style in (style for style in styles if style.linear is linear):
+        dial = Dial(style, 96).instrument(0.3)
+        item = observe(dial, pose := posed(dial, 20.0), SIZE)
+        (first, *inner, last) = item.scale_points
+        assert (first[0], last[0]) == item.range
+        labels = style.main.numerals.labels if style.main.numerals else ()
+        printed = {fraction: text for fraction, text in labels if 0 < fraction < 1}
+        if len(printed) < LEAST_NUMBERED:
+            continue
+        checked += 1
+        bends = [f for f, _ in style.main.anchors[1:-1]] if len(style.main.anchors) <= FEW_ANCHORS else []
+        bends = [f for f in bends if min(abs(f - other) for other in printed) > 1e-9]
+        assert len(inner) == len(printed) + len(bends)
+        for (value, point), fraction in zip(inner, sorted([*printed, *bends]), strict=True):
+            place = pose.project(scale_point(dial.scale, fraction)[None], dial.heights[SegmentClass.SCALE])[0]
+            np.testing.assert_allclose(point, place)
+            assert value == pytest.approx(style.main.value(fraction))
+            if fraction in printed:
+                number = float(printed[fraction].replace(",", "."))
+                # on some dials the face says by how much the numbers are to be multiplied
+                assert value == number or value in (10 * number, 100 * number, 1000 * number)
+            else:
+                marks = [mark for row in style.main.rows for mark in row.fractions]
+                assert min(abs(fraction - mark) for mark in marks) < 1e-9
+    assert checked >= 8
 
 
 def test_fraction_of_angle_splits_the_gap() -> None:
