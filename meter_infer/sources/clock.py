@@ -6,6 +6,7 @@ import struct
 from collections import OrderedDict
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ TRUSTED_SKEW_S = 10.0
 _REMEMBERED = 256
 _HELD_BACK = 0.5
 _DRIFT = 1e-3  # per second: how fast an anchor set by one lucky early arrival is let go
+_LATE_S = 0.3
+_LATE_FOR_S = 60.0
+"""Where all frames of so long come later than that, a clock has stepped: a network clears up in between."""
 
 
 def wallclock(packet: av.Packet[av.VideoStream]) -> datetime | None:
@@ -34,12 +38,16 @@ class StreamClock:
 
     With the camera's time (RTCP/NTP) that is the capture time. Without, the frames keep the distances of
     their time stamps, and the earliest arrival relative to them is the anchor: a frame that was held up on
-    the network is not thereby a later one. Times never run backwards.
+    the network is not thereby a later one. Where no frame comes as early any more, a clock has stepped, the
+    camera's or this machine's, and the earliest of late is the anchor. Times never run backwards.
     """
 
     def __init__(self) -> None:
         self._told: OrderedDict[int, datetime] = OrderedDict()
         self._anchor: float | None = None
+        self._earliest = inf
+        """As the anchor, of the frames since `_since`."""
+        self._since = 0.0
         self._last: datetime | None = None
         self._arrived = datetime.min.replace(tzinfo=UTC)
         self._last_stamp = 0.0
@@ -73,8 +81,18 @@ class StreamClock:
         step = stamp - self._last_stamp
         self._last_stamp = stamp
         restarted = self._anchor is None or step < -1 or offset - self._anchor > TRUSTED_SKEW_S
+        self._earliest = min(self._earliest, offset)
         if self._anchor is None or restarted or offset < self._anchor:
             self._anchor = offset
+            self._begin(arrived)
         else:
             self._anchor += _DRIFT * max(0.0, step)
+            if arrived.timestamp() - self._since >= _LATE_FOR_S:
+                if self._earliest - self._anchor > _LATE_S:
+                    self._anchor = self._earliest
+                self._begin(arrived)
         return min(arrived, datetime.fromtimestamp(stamp + self._anchor, UTC))
+
+    def _begin(self, arrived: datetime) -> None:
+        """Begin anew to look for the earliest frame."""
+        self._earliest, self._since = inf, arrived.timestamp()

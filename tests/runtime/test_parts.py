@@ -66,6 +66,31 @@ def test_a_stream_that_starts_its_stamps_anew_does_not_turn_time_back() -> None:
     assert out[-1] == at(20)
 
 
+@pytest.mark.parametrize("step_s", [0.8, 4.0, 9.0])
+def test_a_clock_that_stepped_does_not_shift_time_for_long(step_s: float) -> None:
+    """This machine's clock was set forward, or the camera's stamps stood still meanwhile."""
+    clock = StreamClock()
+    rng = random.Random(3)
+    arrived = [at(step * 0.05 + rng.uniform(0, 0.1) + (step_s if step > 600 else 0)) for step in range(4000)]
+    out = [clock.captured_at(step * 4500, BASE, moment) for step, moment in enumerate(arrived)]
+    assert out == sorted(out)
+    assert all(moment <= arrival for moment, arrival in zip(out, arrived, strict=True))
+    late = [(arrival - moment).total_seconds() for moment, arrival in zip(out, arrived, strict=True)]
+    assert max(late[601:700]) > step_s  # nobody can know yet that these were not held up
+    assert max(late[600 + 2 * 60 * 20 :]) < 0.2
+
+
+def test_what_the_network_holds_up_for_a_while_keeps_its_time() -> None:
+    clock = StreamClock()
+    rng = random.Random(3)
+    arrived_s = 0.0
+    for step in range(4000):
+        held_s = rng.uniform(1, 3) if 1000 < step < 2000 else 0.0  # for 50 s
+        arrived_s = max(arrived_s, step * 0.05 + held_s)
+        moment = clock.captured_at(step * 4500, BASE, at(arrived_s))
+        assert abs((moment - at(step * 0.05)).total_seconds()) < 0.1
+
+
 def test_a_camera_whose_clock_is_behind_slows_time_and_does_not_stop_it() -> None:
     clock = StreamClock()
     out = []
