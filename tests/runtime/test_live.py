@@ -328,7 +328,7 @@ def test_a_meter_that_nobody_configured_is_not_missed_for_ever() -> None:
         said.extend(items)
         board.note(items, from_picture=False)
 
-    watchdog = Watchdog(lambda: [feed], live.loop, board, publish, 60.0, clock=clock)
+    watchdog = Watchdog(lambda: [feed], live.loop, board, publish, lambda *_: None, 60.0, clock=clock)
     board.note([reading("a", "auto-1")])
     for _ in range(400):  # 40 s
         now += 0.1
