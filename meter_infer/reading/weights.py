@@ -115,87 +115,87 @@ DIAL_PLACED = Weights(
 )
 
 TUBE = Weights(
-    0.956,
-    -1.4848,
+    0.968,
+    -1.4252,
     (
-        0.1703,  # tube_score
-        0.5393,  # surface_score
-        1.1218,  # liquid_score
-        -0.1265,  # both
-        -0.2364,  # spread
-        -0.0351,  # start_score
-        -0.7689,  # end_score
-        0.7681,  # weakest_end
-        -0.0873,  # end_gap
-        -0.7781,  # faint
-        0.3757,  # small
-        -0.1203,  # at_an_end
-        -0.3129,  # narrow
-        0.1938,  # apart
-        -0.9217,  # far_apart
-        -0.1663,  # alone
-        -0.3175,  # rules
-        0.2880,  # graduated
-        0.8588,  # comb_evenness
-        0.9079,  # comb_ends
-        -0.1176,  # comb_beyond
-        -0.6517,  # comb_teeth
-        0.4039,  # comb_shift
-        -0.3931,  # comb_sure
-        -0.8366,  # comb_missed
-        0.0511,  # off_foot
-        -0.5316,  # off_head
-        0.3128,  # strip_reading
-        -0.0131,  # strip_start
-        -0.0413,  # strip_end
-        1.2195,  # strip_all
-        1.1494,  # strip_reading_sure
-        0.2773,  # strip_start_sure
-        0.2585,  # strip_end_sure
-        2.1417,  # strip_all_sure
+        0.3129,  # tube_score
+        0.2383,  # surface_score
+        1.3098,  # liquid_score
+        0.0552,  # both
+        -0.3551,  # spread
+        -0.2385,  # start_score
+        -0.4718,  # end_score
+        0.7525,  # weakest_end
+        -0.0184,  # end_gap
+        -0.7545,  # faint
+        0.0480,  # small
+        -0.0813,  # at_an_end
+        0.2047,  # narrow
+        0.0445,  # apart
+        -0.8860,  # far_apart
+        -0.0865,  # alone
+        -0.4217,  # rules
+        0.5322,  # graduated
+        0.3115,  # comb_evenness
+        0.8919,  # comb_ends
+        -0.0069,  # comb_beyond
+        -0.0519,  # comb_teeth
+        0.8650,  # comb_shift
+        -0.6219,  # comb_sure
+        -0.8335,  # comb_missed
+        0.1096,  # off_foot
+        -0.5908,  # off_head
+        0.2283,  # strip_reading
+        0.0124,  # strip_start
+        0.0800,  # strip_end
+        1.9517,  # strip_all
+        0.7383,  # strip_reading_sure
+        0.0266,  # strip_start_sure
+        -0.2015,  # strip_end_sure
+        2.4143,  # strip_all_sure
         0.0000,  # strip_unasked
     ),
 )
 
 TUBE_PLACED = Weights(
-    0.954,
-    -1.3639,
+    0.948,
+    -1.6175,
     (
-        0.4381,  # tube_score
-        0.8145,  # surface_score
-        1.2970,  # liquid_score
-        0.4364,  # both
-        -0.9582,  # spread
-        0.0702,  # start_score
-        -0.2479,  # end_score
-        -0.1189,  # weakest_end
-        0.3828,  # end_gap
-        -1.2508,  # faint
-        0.2408,  # small
-        0.1695,  # at_an_end
-        -0.0266,  # narrow
-        0.0148,  # apart
-        -0.7953,  # far_apart
-        -0.0640,  # alone
-        -0.4492,  # rules
-        -0.0043,  # graduated
-        0.1305,  # comb_evenness
-        0.1387,  # comb_ends
-        -0.0656,  # comb_beyond
-        -0.1767,  # comb_teeth
-        -0.0230,  # comb_shift
-        -0.1595,  # comb_sure
-        -0.1487,  # comb_missed
-        0.0635,  # off_foot
-        -0.1615,  # off_head
-        1.4374,  # strip_reading
-        -0.3737,  # strip_start
-        -0.0575,  # strip_end
-        -0.1214,  # strip_all
-        3.6979,  # strip_reading_sure
-        0.1739,  # strip_start_sure
-        0.1021,  # strip_end_sure
-        0.2056,  # strip_all_sure
+        0.3697,  # tube_score
+        0.5979,  # surface_score
+        1.3535,  # liquid_score
+        0.4945,  # both
+        -0.7025,  # spread
+        0.0103,  # start_score
+        0.4115,  # end_score
+        -0.1771,  # weakest_end
+        0.1302,  # end_gap
+        -1.2355,  # faint
+        0.0615,  # small
+        0.3411,  # at_an_end
+        0.3795,  # narrow
+        -0.1922,  # apart
+        -0.7562,  # far_apart
+        0.0442,  # alone
+        -0.4270,  # rules
+        0.3066,  # graduated
+        -0.3506,  # comb_evenness
+        -0.0831,  # comb_ends
+        -0.0799,  # comb_beyond
+        -0.1427,  # comb_teeth
+        0.1659,  # comb_shift
+        0.0617,  # comb_sure
+        0.0399,  # comb_missed
+        0.2285,  # off_foot
+        -0.1238,  # off_head
+        1.8306,  # strip_reading
+        -0.0045,  # strip_start
+        -0.2363,  # strip_end
+        0.2716,  # strip_all
+        3.4590,  # strip_reading_sure
+        -0.3792,  # strip_start_sure
+        -0.2268,  # strip_end_sure
+        0.6111,  # strip_all_sure
         0.0000,  # strip_unasked
     ),
 )

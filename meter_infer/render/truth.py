@@ -203,19 +203,19 @@ def _laid(instrument: Instrument, pose: PlanePose, mark: SegmentClass, sheet: fl
 def _clicked(scale: DialScale | LevelScale, tags: frozenset[str]) -> list[tuple[float, float]]:
     """Return (fraction, value) of the marks that somebody would click: a scale's ends and its numbers.
 
-    Where a dial's pitch changes is a mark too; where hardly any mark has a number, marks are counted.
+    Where a dial's pitch changes is a mark too; on a curved scale, and where hardly any mark has a number,
+    marks are counted.
     """
     first, *knots, last = scale.anchors
     if "no_graduation" in tags:
         return [first, last]
-    curved = len(scale.anchors) > FEW_ANCHORS
+    if len(scale.anchors) > FEW_ANCHORS:  # between the numbers of a curve a straight line would read wrong
+        return [*scale.anchors]
     if isinstance(scale, DialScale):
         numbered = [(f, v) for f, v in scale.numbers if 0.0 < f < 1.0]
         if len(numbered) >= LEAST_NUMBERED:
-            places = {round(v, 9): f for f, v in (numbered if curved else [*knots, *numbered])}
+            places = {round(v, 9): f for f, v in [*knots, *numbered]}
             return [first, *sorted((f, v) for v, f in places.items()), last]
-    if curved:
-        return [*scale.anchors]
     fifths = {0.0, *(f for f, _ in knots), 0.2, 0.4, 0.6, 0.8, 1.0}
     return [(f, value_at(scale.anchors, f)) for f in sorted(fifths)]
 

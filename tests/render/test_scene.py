@@ -157,7 +157,9 @@ def test_the_points_of_a_dial_are_its_ends_and_the_numbers_printed_on_it(linear:
     """As somebody would click them: no value is configured that stands nowhere on the dial."""
     styles = (sample_dial_style(np.random.default_rng(seed)) for seed in range(60))
     checked = 0
-    for style in (style for style in styles if style.linear is linear):
+    for style in (each for each in styles if each.linear is linear):
+        if len(style.main.anchors) > FEW_ANCHORS:
+            continue
         dial = Dial(style, 96).instrument(0.3)
         item = observe(dial, pose := posed(dial, 20.0), SIZE)
         (first, *inner, last) = item.scale_points
@@ -167,7 +169,7 @@ def test_the_points_of_a_dial_are_its_ends_and_the_numbers_printed_on_it(linear:
         if len(printed) < LEAST_NUMBERED:
             continue
         checked += 1
-        bends = [f for f, _ in style.main.anchors[1:-1]] if len(style.main.anchors) <= FEW_ANCHORS else []
+        bends = [f for f, _ in style.main.anchors[1:-1]]
         bends = [f for f in bends if min(abs(f - other) for other in printed) > 1e-9]
         assert len(inner) == len(printed) + len(bends)
         for (value, point), fraction in zip(inner, sorted([*printed, *bends]), strict=True):
@@ -182,6 +184,16 @@ def test_the_points_of_a_dial_are_its_ends_and_the_numbers_printed_on_it(linear:
                 marks = [mark for row in style.main.rows for mark in row.fractions]
                 assert min(abs(fraction - mark) for mark in marks) < 1e-9
     assert checked >= 8
+
+
+def test_the_points_of_a_curved_scale_leave_no_line_to_read_wrong() -> None:
+    styles = [sample_dial_style(np.random.default_rng(seed)) for seed in range(150)]
+    curved = [each for each in styles if len(each.main.anchors) > FEW_ANCHORS]
+    assert len(curved) >= 3
+    for style in curved:
+        dial = Dial(style, 96).instrument(0.3)
+        points = observe(dial, posed(dial, 20.0), SIZE).scale_points
+        assert [value for value, _ in points] == [value for _, value in style.main.anchors]
 
 
 def test_fraction_of_angle_splits_the_gap() -> None:
