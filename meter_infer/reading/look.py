@@ -320,7 +320,9 @@ def _read_tube(
     if view is None:
         return Look(MeterKind.LEVEL, None, 0.0, _unseen(patch))
     scale = graduated_ends(patch, view.geometry, hints_of(view))
-    view = rescaled(view, scale.geometry) if _taken(scale) else view
+    # A meter calibrated by points asks for no ends, and one look's marks would leave its tube another length.
+    marked = scale.geometry if _taken(scale) and not placed else None
+    view = view if marked is None else rescaled(view, marked)
     found = _surface(patch, view)
     if found is None:
         confidence, _ = combine(tube_factors(view, 0.0, patch))
@@ -329,8 +331,8 @@ def _read_tube(
     if again is None or not (thorough or _is_unsure(single)):
         return single
     second = tube_view_of(again(), judge)
-    if second is not None and scale is not None and _taken(scale):
-        second = rescaled(second, scale.geometry)
+    if second is not None and marked is not None:
+        second = rescaled(second, marked)
     other = None if second is None else _surface(patch, second)
     apart = None
     if second is not None and other is not None:

@@ -159,43 +159,43 @@ TUBE = Weights(
 
 TUBE_PLACED = Weights(
     0.948,
-    -1.6175,
+    -1.5389,
     (
-        0.3697,  # tube_score
-        0.5979,  # surface_score
-        1.3535,  # liquid_score
-        0.4945,  # both
-        -0.7025,  # spread
-        0.0103,  # start_score
-        0.4115,  # end_score
-        -0.1771,  # weakest_end
-        0.1302,  # end_gap
-        -1.2355,  # faint
-        0.0615,  # small
-        0.3411,  # at_an_end
-        0.3795,  # narrow
-        -0.1922,  # apart
-        -0.7562,  # far_apart
-        0.0442,  # alone
-        -0.4270,  # rules
-        0.3066,  # graduated
-        -0.3506,  # comb_evenness
-        -0.0831,  # comb_ends
-        -0.0799,  # comb_beyond
-        -0.1427,  # comb_teeth
-        0.1659,  # comb_shift
-        0.0617,  # comb_sure
-        0.0399,  # comb_missed
-        0.2285,  # off_foot
-        -0.1238,  # off_head
-        1.8306,  # strip_reading
-        -0.0045,  # strip_start
-        -0.2363,  # strip_end
-        0.2716,  # strip_all
-        3.4590,  # strip_reading_sure
-        -0.3792,  # strip_start_sure
-        -0.2268,  # strip_end_sure
-        0.6111,  # strip_all_sure
+        0.3716,  # tube_score
+        0.5852,  # surface_score
+        1.3355,  # liquid_score
+        0.4847,  # both
+        -0.7024,  # spread
+        0.0061,  # start_score
+        0.4102,  # end_score
+        -0.1918,  # weakest_end
+        0.1307,  # end_gap
+        -1.2514,  # faint
+        0.0638,  # small
+        0.3067,  # at_an_end
+        0.3808,  # narrow
+        -0.1970,  # apart
+        -0.7596,  # far_apart
+        0.0466,  # alone
+        -0.4021,  # rules
+        0.3188,  # graduated
+        -0.3337,  # comb_evenness
+        -0.0857,  # comb_ends
+        -0.0771,  # comb_beyond
+        -0.1224,  # comb_teeth
+        0.1880,  # comb_shift
+        0.0386,  # comb_sure
+        0.0358,  # comb_missed
+        0.2279,  # off_foot
+        -0.1235,  # off_head
+        1.8049,  # strip_reading
+        -0.1366,  # strip_start
+        -0.2258,  # strip_end
+        0.3139,  # strip_all
+        3.4185,  # strip_reading_sure
+        -0.1894,  # strip_start_sure
+        -0.2838,  # strip_end_sure
+        0.6445,  # strip_all_sure
         0.0000,  # strip_unasked
     ),
 )
