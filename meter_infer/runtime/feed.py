@@ -155,5 +155,6 @@ class CameraFeed:
             self.state.since_s = self._clock()
         self.state.status = status
         level = logging.INFO if status.available else logging.WARNING
-        logger.log(level, "Camera %s is %s. %s", self.settings.camera, state.value, reason)
+        told = f" {reason}" if reason else ""
+        logger.log(level, "Camera %s is %s.%s", self.settings.camera, state.value, told)
         self._listener.on_status(status)
