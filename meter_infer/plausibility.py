@@ -175,12 +175,14 @@ class Spreads:
         window = self._windows.get((reading.camera, reading.meter))
         return window.spread() if window is not None and reading.quality is Quality.GOOD else None
 
-    def know(self, meters: Iterable[MeterInfo]) -> None:
+    def know(self, meters: Iterable[MeterInfo]) -> set[tuple[str, str]]:
         """Take note of all meters; what is gone is forgotten, and one that was configured anew begins anew.
 
-        Values in another unit, or of another place, are no neighbours of those that came before.
+        Values in another unit, or of another place, are no neighbours of those that came before. Returns the
+        meters (camera, meter) that are what they were.
         """
         infos = {(info.camera, info.meter): info for info in meters}
         same = {key for key, info in infos.items() if self._infos.get(key) == info}
         self._windows = {key: window for key, window in self._windows.items() if key in same}
         self._infos = infos
+        return same

@@ -314,7 +314,7 @@ class MqttSink:
         since older ones on these topics may still wait in the outbox.
         """
         prefix = self._settings.prefix
-        before, self._meters = self._meters, {(info.camera, info.meter): info for info in inventory.meters}
+        self._meters = {(info.camera, info.meter): info for info in inventory.meters}
         wanted = {self._announce(info) for info in inventory.meters} if self._settings.discovery else set()
         wanted |= {f"{prefix}/{info.camera}/{info.meter}/state" for info in inventory.meters}
         wanted |= {f"{prefix}/{info.camera}/{info.meter}/alarm" for info in inventory.meters if info.alarms}
@@ -324,9 +324,8 @@ class MqttSink:
         for topic in gone - forgotten:
             self._say(topic, b"")
         self._remember([], gone - forgotten)
-        same = {key for key, info in self._meters.items() if before.get(key) == info}
+        same = self._spreads.know(inventory.meters)
         for known in (self._shown, shown):
             for key in known.keys() - same:
                 del known[key]
-        self._spreads.know(inventory.meters)
         return forgotten
