@@ -6,7 +6,7 @@ every place against every other (is there a second mark such as this one? a seco
 back up to full resolution, each with the features of its own scale. 0.5 million weights.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -86,15 +86,12 @@ class _Attention(nn.Module):
         return result
 
 
-def _silent(blocks: Iterable[_Along | _Attention]) -> nn.ModuleList:
+def _silent(blocks: Sequence[_Along | _Attention]) -> nn.ModuleList:
     """Return blocks that add nothing until they have learnt what: a network begun with computes the same."""
-    silent = nn.ModuleList()
     for block in blocks:
-        nn.init.zeros_(block.mix.weight)
-        if block.mix.bias is not None:
-            nn.init.zeros_(block.mix.bias)
-        silent.append(block)
-    return silent
+        for weights in block.mix.parameters():
+            nn.init.zeros_(weights)
+    return nn.ModuleList(blocks)
 
 
 class StripNetwork(nn.Module):
@@ -125,7 +122,7 @@ class StripNetwork(nn.Module):
         for row in _FURTHER:
             further += [_Attention(_WIDE, _HEADS), *(_Along(_WIDE, reach, wraps) for reach in row)]
         self.further = _silent(further)
-        self.further_half = _silent(_Along(_MIDDLE, reach, wraps) for reach in _FURTHER_HALF)
+        self.further_half = _silent([_Along(_MIDDLE, reach, wraps) for reach in _FURTHER_HALF])
         self.up_half = nn.Conv1d(_WIDE + _MIDDLE, _MIDDLE, 1)
         self.body_half = nn.ModuleList([_Along(_MIDDLE, reach, wraps) for reach in (1, 2, 4)])
         self.up_full = nn.Conv1d(_MIDDLE + _TOLD, _NARROW, 1)

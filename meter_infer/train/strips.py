@@ -69,6 +69,11 @@ class StripTraining:
         torch.manual_seed(recipe.seed)
         network = StripNetwork(KINDS[recipe.task])
         state = load_strip_state(out / LAST, recipe.task) if (out / LAST).exists() else None
+        if state is not None and state["architecture"] == PLAIN:
+            raise ModelError(
+                f"{out / LAST} is a run of the network before this one, which is not trained any more; begin "
+                f"another with it: --begin-with {out / LAST} --out NEW"
+            )
         if state is None and begin_with is not None:
             if begin_with.suffix.lower() == ".onnx":
                 sample = np.random.default_rng([recipe.seed, *b"begin"])
@@ -76,8 +81,7 @@ class StripTraining:
                 warm_start_strips(network, begin_with, torch.from_numpy(strips))
             else:
                 first = load_strip_state(begin_with, recipe.task)
-                # what a plain network lacks adds nothing as yet
-                network.load_state_dict({**network.state_dict(), **outcome(first)})
+                _take(network, outcome(first))
                 self.earlier = int(first["step"]) + int(first["earlier"])
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self._average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
@@ -186,6 +190,11 @@ def outcome(state: dict[str, Any]) -> dict[str, torch.Tensor]:
     }
 
 
+def _take(network: StripNetwork, weights: dict[str, torch.Tensor]) -> None:
+    """Give a network the weights of a run; what a plain one lacks adds nothing as yet."""
+    network.load_state_dict({**network.state_dict(), **weights})
+
+
 def load_strip_state(path: Path, task: StripTask | None = None) -> dict[str, Any]:
     """Read a checkpoint of `StripTraining`, of `task` unless that is None. Raises ModelError."""
     state = read_state(path)
@@ -221,7 +230,7 @@ def export_strips(
     task: StripTask = state["recipe"]["task"]
     kind = KINDS[task]
     network = StripNetwork(kind)
-    network.load_state_dict(outcome(state))
+    _take(network, outcome(state))
     network.eval()
     shape = 3 + HINTS[kind], ROWS, PLACES[kind]
     try:

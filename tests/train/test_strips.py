@@ -194,18 +194,24 @@ def test_it_begins_with_an_onnx_file_of_its_kind(tmp_path: Path, task: str) -> N
         training(tmp_path, task, out="text", begin_with=tmp_path / "text.onnx")
 
 
-@pytest.mark.parametrize("name", ["run/last.pt", "it.onnx"])
-def test_it_begins_with_a_network_that_has_no_attention_yet(
-    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def plain_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> StripTraining:
+    """A run of the network without attention, with the weights that came out, and its file `it.onnx`."""
     with monkeypatch.context() as before:
         before.setattr(strip_network, "_FURTHER", ())
         before.setattr(strip_network, "_FURTHER_HALF", ())
         before.setattr(strips, "ARCHITECTURE", PLAIN)
-        first = training(tmp_path)
-        first.run()
-        export_strips(tmp_path / "run/last.pt", tmp_path / "it.onnx", "one crop", [])
-    first.network.load_state_dict(first._average)
+        run = training(root)
+        run.run()
+        export_strips(root / "run/last.pt", root / "it.onnx", "one crop", [])
+    run.network.load_state_dict(run._average)
+    return run
+
+
+@pytest.mark.parametrize("name", ["run/last.pt", "it.onnx"])
+def test_it_begins_with_a_network_that_has_no_attention_yet(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = plain_run(tmp_path, monkeypatch)
     again = training(tmp_path, out="again", begin_with=tmp_path / name)
     kind = MeterKind.LEVEL
     images = torch.rand(2, 3 + HINTS[kind], ROWS, PLACES[kind])
@@ -215,6 +221,22 @@ def test_it_begins_with_a_network_that_has_no_attention_yet(
     again.run()
     learnt = again.network.state_dict()["further.0.mix.weight"]
     assert bool(learnt.abs().max() > 0)
+
+
+def test_a_run_of_a_network_without_attention_is_exported_and_not_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = plain_run(tmp_path, monkeypatch)
+    export_strips(tmp_path / "run/last.pt", tmp_path / "tube.onnx", "one crop", [])
+    kind = MeterKind.LEVEL
+    images = torch.rand(2, 3 + HINTS[kind], ROWS, PLACES[kind])
+    with torch.inference_mode():
+        expected = first.network.eval()(images).numpy()
+    with create_backend("onnxruntime", tmp_path / "tube.onnx", BackendOptions(threads=1)) as backend:
+        found = backend.infer(images.numpy())[0]
+    np.testing.assert_allclose(found, expected, atol=0.02 * np.abs(expected).max())
+    with pytest.raises(ModelError, match="--begin-with"):
+        training(tmp_path)
 
 
 def test_a_share_of_the_weights_begun_with_is_kept(tmp_path: Path) -> None:
