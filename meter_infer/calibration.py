@@ -47,6 +47,8 @@ class Calibration:
 
     points: tuple[tuple[float, float], ...]
     """(fraction, value); fraction 0 is the scale's first mark and 1 its last."""
+    ends_only: bool = False
+    """Only the values of the scale's two ends were given: what lies between them is for its marks to say."""
 
     def __post_init__(self) -> None:
         if len(self.points) < 2:
@@ -70,7 +72,21 @@ class Calibration:
             raise CalibrationError(
                 f"A scale from {first:g} to {last:g} has no width; give the values of its two ends."
             )
-        return cls(((0.0, first), (1.0, last)))
+        return cls(((0.0, first), (1.0, last)), ends_only=True)
+
+    def with_advance(self, advance: float) -> "Calibration":
+        """Return the calibration of a dial whose first mark stands too far on (`DialGeometry.advance`).
+
+        From its next mark on such a scale is linear, ``value = advance + (1 - advance) fraction`` in shares
+        of the range; up to there its first bit is squeezed. That mark is taken to stand as far from the
+        first as this from where the linear part would begin: the first bit has half of its share, the middle
+        of the 30 to 70 % seen on real gauges. The same where more than the two ends was given.
+        """
+        if not self.ends_only or advance <= 0.0:
+            return self
+        (_, first), (_, last) = self.points
+        knee = first + (last - first) * advance * (2 - advance)
+        return Calibration(((0.0, first), (advance, knee), (1.0, last)), ends_only=True)
 
     @property
     def span(self) -> float:
@@ -112,7 +128,8 @@ class Calibration:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain data for YAML or JSON; `from_dict` is the inverse."""
-        return {"points": [{"fraction": fraction, "value": value} for fraction, value in self.points]}
+        points = [{"fraction": fraction, "value": value} for fraction, value in self.points]
+        return {"points": points, **({"ends_only": True} if self.ends_only else {})}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, object]) -> Self:
@@ -121,7 +138,10 @@ class Calibration:
         if not isinstance(points, list):
             raise CalibrationError("A calibration needs a list 'points' of {fraction, value}.")
         try:
-            return cls(tuple((float(point["fraction"]), float(point["value"])) for point in points))
+            return cls(
+                tuple((float(point["fraction"]), float(point["value"])) for point in points),
+                ends_only=data.get("ends_only") is True,
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise CalibrationError(
                 "Each point of a calibration is {fraction: number, value: number}."

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Protocol
 
+import numpy as np
+
 from meter_infer.reading.fast import Course, FastReading
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
+from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.look import Look
 from meter_infer.reading.quality import GOOD
 from meter_infer.types import Luma, Reason
@@ -21,6 +24,8 @@ MOST_PATIENCE = 4.0
 """What that grows to."""
 AGREE = 0.02
 """Networks and frame-rate path may differ by this fraction of the scale."""
+OTHER_ENDS = 0.15
+"""A look that sees a tube's ends so far from where they were, share of its length, sees another tube."""
 HEARD = 0.3
 """Confidence from which the frame-rate path is heard where it says something else by twice that: it is not
 believed, but the look is not believed either before another has been taken."""
@@ -271,6 +276,21 @@ def _is_confirmed(luma: Luma, seen: Look) -> bool:
     return found is not None and abs(found - seen.fraction) <= 0.5 * AGREE
 
 
+def _as_known(tube: TubeGeometry, fraction: float, fast: FastTube) -> tuple[TubeGeometry, float]:
+    """Return a look's tube with the ends that it has between looks, and the surface on it.
+
+    Where points in the picture tell the values, nothing hangs on the ends, and those that the masks see jump
+    from look to look: what was learnt of the tube is not to be thrown away with each jump. The look itself
+    where its tube is another.
+    """
+    known = fast.geometry.moved(np.array(fast.shift))
+    ends = [tube.fraction_of(end) for end in (known.start, known.end)]
+    if max(abs(ends[0]), abs(ends[1] - 1)) > OTHER_ENDS:
+        return tube, fraction
+    same = TubeGeometry(tube.point_at(ends[0]), tube.point_at(ends[1]), tube.width)
+    return same, same.fraction_of(tube.point_at(fraction))
+
+
 def _renew(luma: Luma, seen: Look, followed: FastReading | None, state: MeterState) -> None:
     """Tell the frame-rate path what the networks saw; build it anew where it does not fit that.
 
@@ -288,7 +308,11 @@ def _renew(luma: Luma, seen: Look, followed: FastReading | None, state: MeterSta
         if not fits:
             state.build(FastDial(luma, seen.dial, seen.pointer))
     elif seen.tube is not None and seen.fraction is not None:
-        fits = found and isinstance(fast, FastTube) and fast.verified(seen.tube, seen.fraction)
+        if found and isinstance(fast, FastTube):
+            tube, fraction = seen.tube, seen.fraction
+            if state.setup.calibration_points is not None:
+                tube, fraction = _as_known(tube, fraction, fast)
+            fits = fast.verified(tube, fraction)
         if not fits:
             state.build(FastTube(luma, seen.tube, seen.fraction))
     if state.fast is not None:

@@ -281,9 +281,11 @@ def calibration_of(
     `moved` is how far (px) the picture has moved since they were clicked. None where there is no calibration,
     or where the points form no function on this geometry.
     """
-    points = setup.calibration_points
+    points, given = setup.calibration_points, setup.calibration
     if points is None or geometry is None:
-        return setup.calibration
+        if given is not None and isinstance(geometry, DialGeometry):
+            return given.with_advance(geometry.advance)
+        return given
     try:
         return Calibration(tuple(sorted(_placed(points, geometry, moved))))
     except CalibrationError:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from meter_infer.pipeline import MeterReader
 from meter_infer.reading.sampling import Profile
-from meter_infer.reading.strip import PLACES, Axis, Strip, Thing, distances
+from meter_infer.reading.strip import PLACES, THINGS, Axis, Strip, Thing, distances
 from meter_infer.render.camera import Severity
 from meter_infer.render.scene import Layout, SceneSpec, render_scene
 from meter_infer.render.truth import SceneObject
@@ -118,8 +118,8 @@ class KnownSegmenter:
 
 
 def certain(axis: Axis, places: dict[Thing, float], sigma: float = 0.7) -> Profile:
-    """Return the chances, float32 (3, places), of a strip network that knows."""
-    rows = np.zeros((len(Thing), PLACES[axis.kind]), np.float32)
+    """Return the chances, float32 (THINGS, places), of a strip network that knows."""
+    rows = np.zeros((THINGS[axis.kind], PLACES[axis.kind]), np.float32)
     for thing, place in places.items():
         rows[thing] = np.exp(-0.5 * (distances(axis.kind, place) / sigma) ** 2)
     chances: Profile = rows / np.maximum(rows.sum(axis=1, keepdims=True), np.float32(1e-30))
@@ -130,16 +130,18 @@ class TrueStrips:
     """Strip networks that know the truth of one instrument; they keep what they were asked."""
 
     def __init__(self, truth: SceneObject) -> None:
-        self._marks = truth.landmarks
+        self._marks, self._zero = truth.landmarks, truth.zero
         self.asked: list[Strip] = []
 
     def __call__(self, strip: Strip) -> Profile:
         self.asked.append(strip)
         axis = strip.axis
         reading = SegmentClass.TIP if axis.kind is MeterKind.POINTER else SegmentClass.SURFACE
-        points = (reading, SegmentClass.START, SegmentClass.END)
-        places = (axis.place_of(np.array(self._marks[label])) for label in points)
-        return certain(axis, dict(zip(Thing, places, strict=True)))
+        points = [self._marks[label] for label in (reading, SegmentClass.START, SegmentClass.END)]
+        if axis.kind is MeterKind.POINTER:
+            points.append(self._zero or self._marks[SegmentClass.END])
+        places = (axis.place_of(np.array(point)) for point in points)
+        return certain(axis, dict(zip(Thing, places, strict=False)))
 
     def chances(self, frame: Frame, strip: Strip) -> Profile:
         return self(strip)

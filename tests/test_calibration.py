@@ -16,6 +16,22 @@ def test_a_range_is_a_straight_line() -> None:
     assert line.span == 4.0
 
 
+def test_a_first_mark_that_stands_too_far_on_squeezes_the_first_bit_of_a_range_alone() -> None:
+    line = Calibration.from_range((0.0, 10.0))
+    squeezed = line.with_advance(0.04)
+    assert squeezed.value(0.0) == 0.0
+    assert squeezed.value(1.0) == 10.0
+    # from there on it is the line that would begin 0.04 of the range before the first mark
+    for fraction in (0.04, 0.3, 0.8, 1.1):
+        assert squeezed.value(fraction) == pytest.approx(10 * (0.04 + 0.96 * fraction))
+    assert squeezed.value(0.02) == pytest.approx(0.392)
+    backwards = Calibration.from_range((40.0, 0.0)).with_advance(0.1)
+    assert backwards.value(0.5) == pytest.approx(40 - 40 * 0.55)
+    assert line.with_advance(0.0) == line
+    assert COMPRESSED.with_advance(0.04) is COMPRESSED
+    assert Calibration.from_dict(line.to_dict()) == line
+
+
 def test_points_are_met_exactly_and_joined_by_straight_lines() -> None:
     for fraction, value in COMPRESSED.points:
         assert COMPRESSED.value(fraction) == pytest.approx(value)

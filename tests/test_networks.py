@@ -23,7 +23,7 @@ from meter_infer.networks import (
 from meter_infer.reading.dial import view_dial
 from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.opinion import dial_sights
-from meter_infer.reading.strip import HINTS, PLACES, ROWS, DialAxis, Thing, TubeAxis, strip_of
+from meter_infer.reading.strip import HINTS, PLACES, ROWS, THINGS, DialAxis, Thing, TubeAxis, strip_of
 from meter_infer.types import Box, Frame, MeterKind, SegmentClass
 from meter_infer.vision.color import frame_from_bgr
 from meter_infer.vision.letterbox import CROP_MARGIN
@@ -275,14 +275,14 @@ def test_the_shipped_strip_networks_see_where_a_pointer_points() -> None:
 
 def test_a_level_gauge_is_shown_from_both_sides() -> None:
     """The chances are the mean of both, so that a picture and its mirror image give the same."""
-    shape = len(Thing), PLACES[MeterKind.LEVEL]
+    shape = THINGS[MeterKind.LEVEL], PLACES[MeterKind.LEVEL]
 
     def left_half(image: Floats) -> tuple[Floats, ...]:
         return (np.cumsum(image[:3, : ROWS // 2].mean(axis=1), axis=1, dtype=np.float32),)
 
     tube = FakeBackend(left_half, (None, *shape))
     tube.inputs = (TensorSpec("images", (None, 3 + HINTS[MeterKind.LEVEL], ROWS, shape[1])),)
-    dial = FakeBackend(left_half, (None, len(Thing), PLACES[MeterKind.POINTER]))
+    dial = FakeBackend(left_half, (None, THINGS[MeterKind.POINTER], PLACES[MeterKind.POINTER]))
     dial.inputs = (
         TensorSpec("images", (None, 3 + HINTS[MeterKind.POINTER], ROWS, PLACES[MeterKind.POINTER])),
     )

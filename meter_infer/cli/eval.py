@@ -67,6 +67,10 @@ def eval_command(
         bool,
         typer.Option("--nonlinear", help="Score non-linear gauges as well, calibrated with their numbers."),
     ] = False,
+    by_ends: Annotated[
+        bool,
+        typer.Option("--by-ends", help="Score non-linear gauges as well, by the values of their ends alone."),
+    ] = False,
     detection: Annotated[
         bool, typer.Option("--detection", help="Score where meters are found (mAP50), not what they show.")
     ] = False,
@@ -108,7 +112,11 @@ def eval_command(
     if detection:
         _eval_detection(run, [*pictures, *empty], json_out)
         return
-    use = ScaleUse.CALIBRATED if calibrated else ScaleUse.MIXED if nonlinear else ScaleUse.RANGE
+    wanted = {ScaleUse.CALIBRATED: calibrated, ScaleUse.MIXED: nonlinear, ScaleUse.ENDS: by_ends}
+    uses = [use for use, asked in wanted.items() if asked]
+    if len(uses) > 1:
+        raise LabelError("--calibrated, --nonlinear and --by-ends exclude each other; give one.")
+    use = uses[0] if uses else ScaleUse.RANGE
     title = labels.name if use is ScaleUse.RANGE else f"{labels.name}, {use}"
     _eval_readings(run, pictures, use, drawn, json_out, plot, title)
 

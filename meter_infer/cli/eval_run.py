@@ -133,7 +133,8 @@ def setup_of(name: str, frame: Frame, label: GaugeLabel, found: Detection, use: 
     is: the place comes from the detection.
     """
     numbers = label.scale_for(use) is Scale.NUMBERS
-    in_range = None if label.range is None or numbers else Calibration.from_range(label.range)
+    ends = None if numbers else label.end_values
+    in_range = None if ends is None else Calibration.from_range(ends)
     return MeterSetup(
         camera=frame.camera,
         meter=name,

@@ -29,6 +29,9 @@ class ScaleUse(StrEnum):
     """Those with `scale_points`, calibrated with them."""
     MIXED = "mixed"
     """Those with a `range`, and the non-linear ones calibrated with their `scale_points`."""
+    ENDS = "by the ends"
+    """Those with a `range`, and the non-linear ones with the values of their ends alone, as from somebody who
+    knows no better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,13 @@ class GaugeLabel:
         return (min(values), max(values)) if len(values) >= 2 else None
 
     @property
+    def end_values(self) -> tuple[float, float] | None:
+        """The range, or of a non-linear gauge the first and the last of its numbers as labelled."""
+        if self.range is not None or not self.nonlinear or not self.span:
+            return self.range
+        return self.scale_points[0][0], self.scale_points[-1][0]
+
+    @property
     def ends(self) -> tuple[Point, Point] | None:
         """Where the scale begins and ends; None where `scale_points` do not hold both ends of `range`."""
         points = dict(self.scale_points)
@@ -83,7 +93,7 @@ class GaugeLabel:
         numbered = Scale.NUMBERS if len(self.scale_points) >= 2 else None
         if use is ScaleUse.CALIBRATED:
             return numbered
-        if self.range is not None:
+        if self.range is not None or (use is ScaleUse.ENDS and self.end_values is not None):
             return Scale.RANGE
         return numbered if use is ScaleUse.MIXED and self.nonlinear else None
 

@@ -42,6 +42,9 @@ class DialGeometry:
     """Inner and outer radius of the graduation, dial coordinates."""
     middle: tuple[float, float] = (0.0, 0.0)
     """Where the middle of the dial is seen, dial coordinates: (0, 0) from far away, less than 1 from it."""
+    advance: float = 0.0
+    """How far ahead of a linear scale's beginning the first mark stands, share of the range of values, in
+    [0, 1): 0 where all of the scale is linear, commonly 0.01 to 0.05 where a pointer rests on a stop."""
 
     @property
     def radius(self) -> float:

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
+from meter_infer.calibration import Calibration
 from meter_infer.reading.dial import DialView, view_dial
 from meter_infer.reading.evidence import Evidence, Weights, features, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
@@ -43,6 +44,7 @@ VETO = 0.15
 """Confidence by the rules below which no evidence helps."""
 STRICT_VETO = {Reason.BLURRED: GOOD, Reason.OFF_SCALE: GOOD}
 """The same where a rule knows better: too few pixels are too few, whatever the networks make of them."""
+UNIT = Calibration.from_range((0.0, 1.0))
 WITHIN = 0.015
 """Error within which the strip network's chances count for what a look reads, share of the scale."""
 TRUSTED = 0.02
@@ -213,7 +215,12 @@ def _apart(
     if placed:
         point = second.geometry.point_at(there)
         return abs(wrap(view.geometry.angle_of(point) - here)) / view.geometry.span
-    return abs(view.geometry.fraction_of_angle(here) - second.geometry.fraction_of_angle(there))
+    return abs(_value(view.geometry, here) - _value(second.geometry, there))
+
+
+def _value(geometry: DialGeometry, angle: float) -> float:
+    """Return what a pointer at an angle reads, share of the range of values."""
+    return UNIT.with_advance(geometry.advance).value(geometry.fraction_of_angle(angle))
 
 
 def _reconcile(joint: Look, single: Look) -> Look:
@@ -240,6 +247,8 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
     if mask_angle is None or angle is None:
         return Look(MeterKind.POINTER, None, 0.0, Reason.NO_POINTER, dial=geometry)
     chances = None if view.opinion is None else dial_chances(view.opinion, geometry, angle, WITHIN)
+    if chances is not None and placed:  # points in the picture say it
+        chances = chances._replace(law=1.0)
     ends = (0.0, 0.0) if chances is None else (chances.start, chances.end)
     confidence, reason = combine(
         dial_factors(view, ridge, mask_angle, patch, light, ends=ends, placed=placed)

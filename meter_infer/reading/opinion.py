@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from meter_infer.reading.dial import DialView
 from meter_infer.reading.ends import MAX_SPAN, MIN_SPAN
-from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
+from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import Hand, PointerLine, line_of
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.pointer import crossing
-from meter_infer.reading.strip import PLACES, DialAxis, Judge, Opinion, Sights, Thing, strip_of
+from meter_infer.reading.strip import PLACED, PLACES, DialAxis, Judge, Opinion, Sights, Thing, strip_of
 from meter_infer.reading.tube_comb import Ends, Hints
 from meter_infer.types import MeterKind, Segment, SegmentClass
 
@@ -23,6 +23,10 @@ TOLD = 2.5
 """Places off within which an end of a level gauge's comb is one that the network means."""
 SURE = 0.5
 """Chance from which a pointer is believed that no mask and no landmark shows."""
+AT_START, LINEAR = 0.006, 0.5
+"""A scale is linear whose linear part begins so near its first mark, share of the scale, by this chance."""
+MOST_BEFORE = 0.3
+"""How far before its first mark a scale's linear part may begin, share of the scale."""
 
 
 class Chances(NamedTuple):
@@ -31,6 +35,8 @@ class Chances(NamedTuple):
     reading: float
     start: float
     end: float
+    law: float = 1.0
+    """That values lie along the scale as they are taken to, as far as it matters where the pointer stands."""
 
 
 def dial_opinion(judge: Judge, view: DialView, segments: Sequence[Segment]) -> Opinion:
@@ -111,9 +117,40 @@ def dial_chances(opinion: Opinion, geometry: DialGeometry, angle: float, within:
         angle: where the pointer meets its scale, radians, dial coordinates.
         within: how far off still counts, share of the scale.
     """
-    reach = max(1.0, within * geometry.span / (2 * np.pi) * PLACES[MeterKind.POINTER])
+    scale = geometry.span / TAU * PLACES[MeterKind.POINTER]
+    reach = max(1.0, within * scale)
     angles = angle, geometry.start_angle, geometry.start_angle + geometry.span
-    return _chances(opinion, [geometry.point_at(each) for each in angles], reach)
+    chances = _chances(opinion, [geometry.point_at(each) for each in angles], reach)
+    if len(opinion.chances) <= Thing.ZERO:
+        return chances
+    # An error of the zero moves the values by what is left of the scale.
+    left = max(1.0 - geometry.fraction_of_angle(angle), 0.1)
+    zero = opinion.axis.place_of(geometry.point_at(_zero_angle(geometry)))
+    return chances._replace(law=opinion.chance(Thing.ZERO, zero, max(1.0, min(within / left, 0.08) * scale)))
+
+
+def with_advance(geometry: DialGeometry, opinion: Opinion) -> DialGeometry:
+    """Return the dial with its first mark as far ahead of a linear scale's beginning as the opinion puts it.
+
+    The same where the scale is linear, and where it is not linear at all.
+    """
+    if len(opinion.chances) <= Thing.ZERO:
+        return geometry
+    place = opinion.axis.place_of(geometry.point_at(geometry.start_angle))
+    scale = geometry.span / TAU * PLACES[MeterKind.POINTER]
+    if opinion.chance(Thing.ZERO, place, max(1.0, AT_START * scale)) >= LINEAR:
+        return geometry
+    zero = geometry.true_angle(geometry.angle_of(opinion.likeliest(Thing.ZERO)[0]))
+    first, span = geometry.true_scale()
+    before = (first - zero) % TAU
+    if before > min(MOST_BEFORE * span, 0.8 * (TAU - span)):
+        return geometry
+    return replace(geometry, advance=before / (span + before))
+
+
+def _zero_angle(geometry: DialGeometry) -> float:
+    """Return where a linear scale would begin, radians, dial coordinates."""
+    return geometry.angle_of_fraction(-geometry.advance / (1 - geometry.advance))
 
 
 def tube_chances(opinion: Opinion, tube: TubeGeometry, fraction: float, within: float) -> Chances:
@@ -125,7 +162,9 @@ def tube_chances(opinion: Opinion, tube: TubeGeometry, fraction: float, within: 
 
 def _chances(opinion: Opinion, points: Sequence[NDArray[np.float64]], reach: float) -> Chances:
     places = [opinion.axis.place_of(point) for point in points]
-    return Chances(*(opinion.chance(thing, place, reach) for thing, place in zip(Thing, places, strict=True)))
+    return Chances(
+        *(opinion.chance(thing, place, reach) for thing, place in zip(PLACED, places, strict=True))
+    )
 
 
 def hints_of(view: TubeView) -> Hints:

@@ -10,7 +10,7 @@ from meter_infer.reading.dial import DialView
 from meter_infer.reading.ends import choose_ends
 from meter_infer.reading.geometry import DialGeometry
 from meter_infer.reading.marks import ring_of
-from meter_infer.reading.opinion import with_likeliest_ends
+from meter_infer.reading.opinion import with_advance, with_likeliest_ends
 from meter_infer.reading.pointer import mask_crossing
 from meter_infer.reading.refine import align_ring, refine_ends
 from meter_infer.reading.sampling import Patch
@@ -48,6 +48,8 @@ def refine_view(patch: Patch, view: DialView) -> DialView:
     spacing = None if ring is None else by_marks(ring, refined)
     if spacing is not None:
         refined = spacing.geometry
+    if view.opinion is not None:
+        refined = with_advance(refined, view.opinion)
     return replace(view, geometry=refined, ring=ring, spacing=spacing)
 
 

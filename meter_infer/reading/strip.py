@@ -1,9 +1,10 @@
 """A meter unrolled: the picture that the strip networks look at, and what they say.
 
 A dial is unrolled along its scale and a level gauge along its tube, so that whatever is read lies at a place
-along one axis. A small network gives, for each of three things, the chance of every place: the pointer or the
-liquid's surface, the scale's start, and its end. Beside the picture it is told what the segmenter saw (the
-*hints*), so that its chances are those of both (`docs/decisions/0019-strips.md`).
+along one axis. A small network gives, for each of a few things, the chance of every place: the pointer or the
+liquid's surface, the scale's start, its end, and where a dial's scale would begin if all of it were linear.
+Beside the picture it is told what the segmenter saw (the *hints*), so that its chances are those of both
+(`docs/decisions/0019-strips.md`).
 """
 
 from collections.abc import Callable, Sequence
@@ -47,6 +48,15 @@ class Thing(IntEnum):
     """The pointer, where it meets the scale; or the surface."""
     START = 1
     END = 2
+    ZERO = 3
+    """Of a dial: where its scale would begin if all of it were as its linear part. The start, unless the
+    first mark stands too far on; the end stands for a scale that is not linear at all."""
+
+
+PLACED = (Thing.READING, Thing.START, Thing.END)
+"""Those that every network knows."""
+THINGS = {MeterKind.POINTER: 4, MeterKind.LEVEL: 3}
+"""How many of them a network knows."""
 
 
 class Axis(Protocol):
@@ -152,7 +162,7 @@ class Strip:
 
 
 Judge = Callable[[Strip], Profile]
-"""Gives the chances of each `Thing` along a strip, float32 (3, places); each row sums to 1."""
+"""Gives the chances of each `Thing` along a strip, float32 (THINGS, places); each row sums to 1."""
 
 
 class MeterStrips(Protocol):

@@ -108,7 +108,8 @@ class DialTrack:
             for angle in angles[-1:]
         ]
         x, y = _robust_mean(np.array([g.middle for g in looks]), weights).tolist()
-        joint = replace(looks[-1], center=center, axes=symmetric_root(axes), middle=(x, y))
+        advance = float(_robust_mean(np.array([g.advance for g in looks]), weights))
+        joint = replace(looks[-1], center=center, axes=symmetric_root(axes), middle=(x, y), advance=advance)
         return joint.with_ends(ends[0], ends[1])
 
     def _same_place(self, known: DialGeometry, seen: DialGeometry, strict: float = 1.0) -> bool:

@@ -55,6 +55,10 @@ DIAL = Weights(
         -0.1124,  # strip_end_sure
         2.3620,  # strip_all_sure
         0.0000,  # strip_unasked
+        0.0000,  # strip_law
+        0.0000,  # strip_value
+        0.0000,  # strip_law_sure
+        0.0000,  # strip_value_sure
     ),
 )
 
@@ -111,6 +115,10 @@ DIAL_PLACED = Weights(
         -0.0231,  # strip_end_sure
         1.1271,  # strip_all_sure
         0.0000,  # strip_unasked
+        0.0000,  # strip_law
+        0.0000,  # strip_value
+        0.0000,  # strip_law_sure
+        0.0000,  # strip_value_sure
     ),
 )
 

@@ -230,6 +230,7 @@ def gauge_record(item: SceneObject) -> dict[str, Any]:
         "reading": round(item.value, 6),
         **{mark.name.lower(): _rounded(point) for mark, point in sorted(item.landmarks.items())},
         "scale_points": {_printed(value): _rounded(point) for value, point in item.scale_points},
+        **({} if item.zero is None else {"zero": _rounded(item.zero)}),
         "fraction": round(item.fraction, 6),
         "mechanical_fraction": round(item.mechanical_fraction, 6),
         "tilt_deg": round(degrees(item.tilt_rad), 2),

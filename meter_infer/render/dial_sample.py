@@ -13,6 +13,7 @@ from meter_infer.render.dial_extras import Bare, sample_extras
 from meter_infer.render.dial_family import FAMILIES, Family, sample_place
 from meter_infer.render.dial_range import Rng, choose, uniform
 from meter_infer.render.dial_style import DialStyle, FaceStyle, Lettering, ScaleStyle, Shape
+from meter_infer.render.model import COMPRESSED_ZERO
 from meter_infer.render.pointer_sample import (
     BLACK,
     BLUE,
@@ -228,7 +229,7 @@ def _law(rng: Rng, g: ranges.Graduation, family: Family) -> tuple[scales.Anchors
     kind = choose(rng, ("linear", "zero", "iron", "overload", "compound", "retard"), family.laws)
     if kind == "zero" and g.low == 0 and len(g.majors) > 2:
         anchors, g = scales.compressed_zero(rng, g)
-        return anchors, g, "compressed_zero"
+        return anchors, g, COMPRESSED_ZERO
     if kind == "iron" and g.low == 0:
         anchors, g = scales.moving_iron(rng, g)
         return anchors, g, "moving_iron"

@@ -7,7 +7,7 @@ from math import atan2, hypot, pi
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.render.model import DialScale, Instrument, LevelScale
+from meter_infer.render.model import COMPRESSED_ZERO, DialScale, Instrument, LevelScale
 from meter_infer.render.pose import PlanePose, Points, circle_ellipse
 from meter_infer.types import Box, MeterKind, SegmentClass
 
@@ -15,6 +15,8 @@ LANDMARK_RADIUS = 0.045
 """Of a landmark's disc, share of the longer side of the instrument's box."""
 FEW_ANCHORS = 3
 """Anchors of a scale whose pitch changes at a mark; more are those of a curve, which no mark belongs to."""
+LINEAR = 2
+"""Anchors of a linear scale."""
 LEAST_NUMBERED = 2
 """Numbers between the ends of a dial's scale that will do: with the ends they make four points."""
 
@@ -53,6 +55,9 @@ class SceneObject:
     """(fraction, value) of the scale."""
     scale_points: tuple[tuple[float, tuple[float, float]], ...]
     """(value, point) of marks that somebody would click, in the order of their fractions."""
+    zero: tuple[float, float] | None
+    """Where a dial's first value would stand if all of its scale were as its linear part: before the first
+    mark where that stands too far on. None where no part is linear up to the last, and for a level."""
     conditions: frozenset[str]
 
     @property
@@ -68,6 +73,7 @@ class SceneObject:
         if self.ellipse is not None:
             ellipse = _mapped_ellipse(self.ellipse, function)
         marks = function(np.array(list(self.landmarks.values())).reshape(-1, 2))
+        zero = None if self.zero is None else _first(function(np.array([self.zero])))
         numerals = function(np.array([p for _, p in self.scale_points]).reshape(-1, 2))
         return replace(
             self,
@@ -80,6 +86,7 @@ class SceneObject:
             scale_points=tuple(
                 (v, (float(p[0]), float(p[1]))) for (v, _), p in zip(self.scale_points, numerals, strict=True)
             ),
+            zero=zero,
         )
 
 
@@ -100,6 +107,7 @@ def observe(instrument: Instrument, pose: PlanePose, size: tuple[int, int]) -> S
         (value, _first(pose.project(scale_point(scale, f)[None], sheet)))
         for f, value in _clicked(scale, instrument.tags)
     ]
+    origin = linear_zero(scale.anchors, instrument.tags) if isinstance(scale, DialScale) else None
     return SceneObject(
         kind=instrument.kind,
         outline=outline,
@@ -121,6 +129,7 @@ def observe(instrument: Instrument, pose: PlanePose, size: tuple[int, int]) -> S
         linear=scale.linear,
         anchors=scale.anchors,
         scale_points=tuple(numerals),
+        zero=_first(pose.project(scale_point(scale, origin)[None], sheet)) if origin is not None else None,
         conditions=instrument.tags,
     )
 
@@ -164,6 +173,14 @@ def value_at(anchors: tuple[tuple[float, float], ...], fraction: float) -> float
     i = min(max(int(np.searchsorted(f, fraction)), 1), len(f) - 1)
     (f0, v0), (f1, v1) = anchors[i - 1], anchors[i]
     return v0 + (v1 - v0) * (fraction - f0) / (f1 - f0)
+
+
+def linear_zero(anchors: tuple[tuple[float, float], ...], tags: frozenset[str]) -> float | None:
+    """Return the fraction, 0 or below, at which a scale's linear part would begin; None: it has none."""
+    if COMPRESSED_ZERO in tags:
+        (f0, v0), (f1, v1) = anchors[-2:]
+        return f0 + (anchors[0][1] - v0) * (f1 - f0) / (v1 - v0)
+    return 0.0 if len(anchors) == LINEAR else None
 
 
 def scale_point(scale: DialScale | LevelScale, fraction: float) -> NDArray[np.float64]:

@@ -116,10 +116,11 @@ def _take(looks: Looks, sighting: Sighting, use: Use, judge: Judge | None) -> No
     if use.placed:
         setup = MeterSetup("", "", use.kind, calibration_points=gauge.scale_points)
         calibration = calibration_of(setup, seen.dial or seen.tube) if len(gauge.scale_points) > 1 else None
-    elif gauge.range is None or gauge.nonlinear:
+    elif gauge.end_values is None:
         calibration = None
-    else:
-        calibration = Calibration.from_range(gauge.range)
+    else:  # non-linear ones too: their users give no more than a range either
+        setup = MeterSetup("", "", use.kind, calibration=Calibration.from_range(gauge.end_values))
+        calibration = calibration_of(setup, seen.dial or seen.tube)
     if calibration is None:
         return
     looks.evidence.append(alone.evidence)

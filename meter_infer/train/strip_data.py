@@ -1,5 +1,6 @@
 """Strips to train on: crops of the segmenter's data sets, unrolled as the segmenter sees them."""
 
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +21,9 @@ from meter_infer.reading.strip import (
     HINTS,
     PLACES,
     ROWS,
+    THINGS,
     DialAxis,
     Sights,
-    Thing,
     TubeAxis,
     distances,
     strip_of,
@@ -55,7 +56,7 @@ class Sample(NamedTuple):
     image: NDArray[np.float32]
     """Input of a strip network, (3 + hints, ROWS, places)."""
     target: NDArray[np.float32]
-    """Chance of each place, (3, places); a row of zeros where a truth is not known."""
+    """Chance of each place, (THINGS, places); a row of zeros where a truth is not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +66,8 @@ class _Seen:
     axis: DialAxis | TubeAxis
     sights: Sights
     truth: dict[SegmentClass, NDArray[np.float64]]
+    zero: NDArray[np.float64] | None
+    """What `Thing.ZERO` is, (2,); None where nobody knows."""
 
 
 @dataclass(slots=True)
@@ -75,6 +78,16 @@ class StripFolder:
     by_hand: bool
     """Photographs: the segmenter was trained on them, and their labels are less exact."""
     seen: dict[Path, _Seen | None] = field(default_factory=dict)
+    _zeros: dict[str, NDArray[np.float64]] | None = None
+
+    def zero(self, picture: Path) -> NDArray[np.float64] | None:
+        """Return what a dial's `Thing.ZERO` is, pixels (2,); None where the data set does not say.
+
+        Raises LabelError for a truth.json that cannot be read.
+        """
+        if self._zeros is None:
+            self._zeros = _zeros(self.folder.root / "truth.json")
+        return self._zeros.get(picture.relative_to(self.folder.root).as_posix())
 
 
 class StripSource:
@@ -114,7 +127,8 @@ class StripSource:
     def sample(self, source: StripFolder, path: Path, rng: np.random.Generator | None) -> Sample | None:
         """Return a picture's strip, changed at random unless `rng` is None; None where there is nothing."""
         if path not in source.seen:
-            source.seen[path] = self._look(load(path, Task.SEGMENT))
+            zero = source.zero(path) if self._kind is MeterKind.POINTER else None
+            source.seen[path] = self._look(load(path, Task.SEGMENT), zero)
         seen = source.seen[path]
         if seen is None:
             return None
@@ -128,9 +142,9 @@ class StripSource:
                 image[:3] = image[:3, ::-1].copy()
             _recolour(image[:3], rng)
             _forget(image[3:, 0], TOLD_BY_HAND if source.by_hand else TOLD, rng)
-        return Sample(image, _target(axis, seen.truth, BY_HAND if source.by_hand else EXACT))
+        return Sample(image, _target(axis, seen, BY_HAND if source.by_hand else EXACT))
 
-    def _look(self, labelled: Labelled) -> _Seen | None:
+    def _look(self, labelled: Labelled, zero: NDArray[np.float64] | None) -> _Seen | None:
         frame = frame_from_bgr(labelled.picture, "crop", 0, _NEVER)
         truth = _landmarks(labelled)
         reading = SegmentClass.SURFACE if self._kind is MeterKind.LEVEL else SegmentClass.TIP
@@ -145,9 +159,11 @@ class StripSource:
             tube = view_tube(segments)
             if tube is None or tube.axis is None:
                 return None
-            return _Seen(tube.axis, tube_sights(tube, segments), truth)
+            return _Seen(tube.axis, tube_sights(tube, segments), truth, None)
         view = view_dial(segments)
-        return None if view is None else _Seen(DialAxis(view.geometry), dial_sights(view, segments), truth)
+        if view is None:
+            return None
+        return _Seen(DialAxis(view.geometry), dial_sights(view, segments), truth, zero)
 
 
 def _landmarks(labelled: Labelled) -> dict[SegmentClass, NDArray[np.float64]]:
@@ -179,10 +195,37 @@ def _moved(axis: DialAxis | TubeAxis, rng: np.random.Generator) -> DialAxis | Tu
     return TubeAxis(TubeGeometry(foot, head, tube.width * np.exp(wide)))
 
 
-def _target(
-    axis: DialAxis | TubeAxis, truth: dict[SegmentClass, NDArray[np.float64]], sigma: float
-) -> NDArray[np.float32]:
-    """Return the chance of each place, float32 (3, places)."""
+def _zeros(path: Path) -> dict[str, NDArray[np.float64]]:
+    """Return what `Thing.ZERO` is in a data set's pictures, by their names; none without a truth.json."""
+    try:
+        pictures = json.loads(path.read_text(encoding="utf-8"))["images"]
+        found = {}
+        for picture in pictures:
+            dials = [gauge for gauge in picture["gauges"] if gauge["kind"] == MeterKind.POINTER]
+            if len(dials) != 1:
+                continue
+            (dial,) = dials
+            place = dial.get("zero")
+            if (
+                place is None
+                and dial.get("scale") == "nonlinear"
+                and "compressed_zero" not in dial["conditions"]
+            ):
+                place = dial.get("end")
+            if place is not None:
+                found[picture["file"]] = np.array(place, np.float64)
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LabelError(
+            f"{path} is not what `synth images` writes: {error}; render the set again"
+        ) from error
+    return found
+
+
+def _target(axis: DialAxis | TubeAxis, seen: _Seen, sigma: float) -> NDArray[np.float32]:
+    """Return the chance of each place, float32 (THINGS, places)."""
+    truth = seen.truth
     reading = truth[SegmentClass.SURFACE if axis.kind is MeterKind.LEVEL else SegmentClass.TIP]
     places = axis.place_of(reading)
     if isinstance(axis, DialAxis) and SegmentClass.PIVOT in truth:
@@ -190,10 +233,10 @@ def _target(
         dial = axis.dial
         angle = crossing(dial.to_dial(truth[SegmentClass.PIVOT]), dial.to_dial(reading))
         places = places if angle is None else axis.place_of_angle(angle)
-    ends = [truth.get(label) for label in (SegmentClass.START, SegmentClass.END)]
-    target = np.zeros((len(Thing), PLACES[axis.kind]), np.float32)
+    others = [truth.get(SegmentClass.START), truth.get(SegmentClass.END), seen.zero][: THINGS[axis.kind] - 1]
+    target = np.zeros((THINGS[axis.kind], PLACES[axis.kind]), np.float32)
     for row, place in zip(
-        target, (places, *(None if p is None else axis.place_of(p) for p in ends)), strict=True
+        target, (places, *(None if p is None else axis.place_of(p) for p in others)), strict=True
     ):
         if place is None:
             continue

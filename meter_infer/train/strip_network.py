@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from meter_infer.reading.strip import HINTS, PLACES, ROWS, Thing
+from meter_infer.reading.strip import HINTS, PLACES, ROWS, THINGS
 from meter_infer.types import MeterKind
 
 StripTask = Literal["dial", "tube"]
@@ -96,7 +96,8 @@ def _silent(blocks: Sequence[_Along | _Attention]) -> nn.ModuleList:
 
 class StripNetwork(nn.Module):
     """See the module. Input float32 (n, 3 + hints, ROWS, places): blue, green and red, 0 to 1, and the
-    hints in the first row of a channel each. Output (n, 3, places): scores, of which softmax makes chances.
+    hints in the first row of a channel each. Output (n, THINGS, places): scores, of which softmax makes
+    chances.
     """
 
     def __init__(self, kind: MeterKind) -> None:
@@ -127,7 +128,7 @@ class StripNetwork(nn.Module):
         self.body_half = nn.ModuleList([_Along(_MIDDLE, reach, wraps) for reach in (1, 2, 4)])
         self.up_full = nn.Conv1d(_MIDDLE + _TOLD, _NARROW, 1)
         self.body_full = nn.ModuleList([_Along(_NARROW, reach, wraps) for reach in (1, 2)])
-        self.scores = nn.Conv1d(_NARROW, len(Thing), 3)
+        self.scores = nn.Conv1d(_NARROW, THINGS[kind], 3)
         turn = ((torch.arange(PLACES[kind]) + 0.5) / PLACES[kind] * 2 - 1) * torch.pi
         # Where along the strip: a dial stands upright more often than not, and liquid lies below.
         where = (turn.cos(), turn.sin()) if wraps else (turn / torch.pi, 1 - 2 * (turn / torch.pi).abs())
@@ -162,6 +163,17 @@ class StripNetwork(nn.Module):
 
     def _padded(self, x: Tensor, by: int) -> Tensor:
         return functional.pad(x, (by, by), mode="circular" if self._wraps else "constant")
+
+
+def grown(weights: dict[str, Tensor], network: StripNetwork) -> dict[str, Tensor]:
+    """Return weights of a network that knows fewer things with zeros for those it does not know."""
+    wanted = network.state_dict()
+    result = dict(weights)
+    for name in ("scores.weight", "scores.bias"):
+        if name in weights and len(weights[name]) < len(wanted[name]):
+            result[name] = torch.zeros_like(wanted[name], device=weights[name].device)
+            result[name][: len(weights[name])] = weights[name]
+    return result
 
 
 def _doubled(x: Tensor) -> Tensor:

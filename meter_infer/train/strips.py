@@ -22,7 +22,7 @@ from meter_infer.train.loop import Progress, Report, rate_share
 from meter_infer.train.networks import has_fast_bfloat16, pick_device, read_state, write_state
 from meter_infer.train.onnx_fp16 import store_fp16
 from meter_infer.train.strip_data import StripSource
-from meter_infer.train.strip_network import ARCHITECTURE, KINDS, PLAIN, StripNetwork, StripTask
+from meter_infer.train.strip_network import ARCHITECTURE, KINDS, PLAIN, StripNetwork, StripTask, grown
 from meter_infer.train.warmstart import warm_start_strips
 
 LAST = "last.pt"
@@ -191,8 +191,8 @@ def outcome(state: dict[str, Any]) -> dict[str, torch.Tensor]:
 
 
 def _take(network: StripNetwork, weights: dict[str, torch.Tensor]) -> None:
-    """Give a network the weights of a run; what a plain one lacks adds nothing as yet."""
-    network.load_state_dict({**network.state_dict(), **weights})
+    """Give a network the weights of a run; what an earlier one lacks adds nothing as yet."""
+    network.load_state_dict({**network.state_dict(), **grown(weights, network)})
 
 
 def load_strip_state(path: Path, task: StripTask | None = None) -> dict[str, Any]:

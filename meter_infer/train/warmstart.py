@@ -21,7 +21,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from meter_infer.errors import ModelError
-from meter_infer.train.strip_network import StripNetwork
+from meter_infer.train.strip_network import StripNetwork, grown
 
 FoldedWeights = dict[str, NDArray[np.float32]]
 """Initialisers by ultralytics' names: ``model.0.conv.weight``, ``model.0.conv.bias``, ..."""
@@ -116,7 +116,7 @@ def warm_start_strips(network: StripNetwork, path: Path, strips: torch.Tensor) -
         for name in state:
             if name.endswith(".norm.weight"):
                 state[name] = torch.full_like(state[name], math.sqrt(1 + nn.BatchNorm2d(1).eps))
-        network.load_state_dict(state)
+        network.load_state_dict(grown(state, network))
     except (KeyError, ValueError, RuntimeError) as error:
         raise ModelError(
             f"{path} holds no strip network of this kind; name one that `export` wrote."

@@ -140,6 +140,14 @@ def test_a_nonlinear_scale_is_read_through_its_numbers(tmp_path: Path) -> None:
     assert item.error_pct < 0.5
 
 
+def test_a_nonlinear_scale_by_the_values_of_its_ends_alone_is_read_on_a_straight_line(tmp_path: Path) -> None:
+    points = {f"{100 * f**2:g}": list(at(f, RADIUS - 20)) for f in np.linspace(0, 1, 21)}
+    picture = label(tmp_path, range=None, scale="nonlinear", scale_points=points, reading=100 * FRACTION**2)
+    networks = Networks([HIT])
+    (item,) = evaluate_picture(picture, networks, networks, use=ScaleUse.ENDS).outcomes
+    assert item.value == pytest.approx(100 * FRACTION, abs=0.5)
+
+
 def test_the_drawing_shows_reading_and_truth(tmp_path: Path) -> None:
     networks = Networks([HIT])
     drawn = evaluate_picture(label(tmp_path), networks, networks, draw=True).annotated

@@ -10,7 +10,7 @@ from meter_infer.reading.dial import view_dial
 from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.level import view_tube
 from meter_infer.reading.look import look
-from meter_infer.reading.opinion import dial_chances, dial_sights, retold, steered, tube_sights
+from meter_infer.reading.opinion import dial_chances, dial_sights, retold, steered, tube_sights, with_advance
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.sampling import Profile
 from meter_infer.reading.strip import (
@@ -202,3 +202,29 @@ def test_without_a_network_nothing_is_asked() -> None:
     seen, _ = look(MeterKind.POINTER, scene.luma, scene.box, scene.segments())
     assert seen.reason is Reason.OK
     assert seen.fraction == pytest.approx(scene.truth.fraction, abs=0.01)
+
+
+def test_a_first_mark_that_stands_too_far_on_is_seen() -> None:
+    geometry = DialGeometry(np.array([100.0, 100.0]), np.eye(2) * 80.0, np.deg2rad(135), np.deg2rad(270))
+    axis = DialAxis(geometry)
+
+    def seen(zero_deg: float) -> tuple[DialGeometry, float]:
+        place = axis.place_of_angle(np.deg2rad(zero_deg))
+        ends = (axis.place_of_angle(np.deg2rad(each)) for each in (270.0, 135.0, 405.0))
+        opinion = Opinion(axis, certain(axis, dict(zip(Thing, (*ends, place), strict=True))))
+        dial = with_advance(geometry, opinion)
+        return dial, dial_chances(opinion, dial, np.deg2rad(270.0), 0.015).law
+
+    linear, law = seen(135.3)
+    assert linear.advance == 0.0
+    assert law > 0.99
+    squeezed, law = seen(135.0 - 10.0)
+    assert squeezed.advance == pytest.approx(10 / 280, abs=1e-3)
+    assert law > 0.99
+    # a scale that is not linear at all: the network puts it on the end, and nothing is made of that
+    other, law = seen(405.0)
+    assert other.advance == 0.0
+    assert law < 0.01
+    knows_less = Opinion(axis, np.full((3, 512), 1 / 512, np.float32))
+    assert with_advance(geometry, knows_less) is geometry
+    assert dial_chances(knows_less, geometry, 0.0, 0.015).law == 1.0

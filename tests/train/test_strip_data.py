@@ -1,5 +1,6 @@
 """Strips to train on: rendered crops, unrolled by what a segmenter sees."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from meter_infer.errors import LabelError
 from meter_infer.reading.strip import HINTS, PLACES, ROWS, Thing
-from meter_infer.render.dataset import DatasetJob, Task, dataset_spec, write_dataset
+from meter_infer.render.dataset import DatasetJob, Task, dataset_spec, gauge_record, write_dataset
 from meter_infer.train.data import DataFolder
 from meter_infer.train.strip_data import StripFolder, StripSource
 from meter_infer.types import Box, Frame, MeterKind, Segment, SegmentClass
@@ -39,6 +40,9 @@ def written(root: Path, known: Known) -> StripFolder:
         corners = np.array([[x - 4, y - 4], [x + 4, y - 4], [x + 4, y + 4], [x - 4, y + 4]]) / luma.shape[0]
         lines.append(f"{int(label)} " + " ".join(f"{v:.6f}" for v in corners.ravel()))
     (root / "labels/train/0.txt").write_text("\n".join(lines), encoding="utf-8")
+    record = gauge_record(known.scene.truth)
+    truth = {"images": [{"file": "images/train/0.png", "gauges": [record]}]}
+    (root / "truth.json").write_text(json.dumps(truth), encoding="utf-8")
     return StripFolder(DataFolder(root), by_hand=False)
 
 
@@ -123,6 +127,57 @@ def test_a_truth_that_is_not_known_teaches_nothing(tmp_path: Path) -> None:
     assert sample is not None
     assert sample.target[Thing.END].max() == 0.0
     assert sample.target[Thing.START].sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def change(root: Path, **changes: object) -> None:
+    """Change what the data set says of its dial; None takes a key away."""
+    path = root / "truth.json"
+    truth = json.loads(path.read_text(encoding="utf-8"))
+    (dial,) = truth["images"][0]["gauges"]
+    dial.update(changes)
+    for key in [key for key, value in changes.items() if value is None]:
+        del dial[key]
+    path.write_text(json.dumps(truth), encoding="utf-8")
+
+
+def test_where_a_linear_scale_would_begin_is_learnt(tmp_path: Path) -> None:
+    known = Known(MeterKind.POINTER)
+
+    def zero(**changes: object) -> tuple[float, float, float]:
+        root = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder = written(root, known)
+        change(root, **changes)
+        source = StripSource(MeterKind.POINTER, [folder], known)
+        sample = source.sample(folder, folder.folder.pictures[0], None)
+        assert sample is not None
+        rows = sample.target
+        if rows[Thing.ZERO].sum() == 0.0:
+            return 0.0, 0.0, 0.0
+        zero, start, end = (int(rows[thing].argmax()) for thing in (Thing.ZERO, Thing.START, Thing.END))
+        return 1.0, (start - zero) % PLACES[MeterKind.POINTER], (zero - end) % PLACES[MeterKind.POINTER]
+
+    truth = known.scene.truth
+    assert truth.zero is not None
+    assert zero()[:2] == (1.0, 0)  # a linear scale
+    assert truth.ellipse is not None
+    start, middle = np.array(truth.landmarks[SegmentClass.START]), np.array(truth.ellipse[0])
+    turn = np.array([[np.cos(0.1), np.sin(0.1)], [-np.sin(0.1), np.cos(0.1)]])
+    before = [float(v) for v in middle + turn @ (start - middle)]
+    known_there, ahead, _ = zero(zero=before, scale="nonlinear", conditions=["compressed_zero"])
+    assert known_there
+    assert 4 <= ahead <= 14  # 0.1 rad are 8 places on a dial seen from the front
+    assert zero(zero=None, scale="nonlinear", conditions=["moving_iron"])[2] == 0  # put on the end
+    assert zero(zero=None, scale="nonlinear", conditions=["compressed_zero"])[0] == 0.0  # an older data set
+    assert zero(zero=None)[0] == 0.0
+
+
+def test_a_truth_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    known = Known(MeterKind.POINTER)
+    folder = written(tmp_path, known)
+    (tmp_path / "truth.json").write_text('{"images": 3}', encoding="utf-8")
+    source = StripSource(MeterKind.POINTER, [folder], known)
+    with pytest.raises(LabelError, match=r"truth\.json"):
+        source.sample(folder, folder.folder.pictures[0], None)
 
 
 def test_data_sets_without_a_usable_picture_are_refused(tmp_path: Path) -> None:
