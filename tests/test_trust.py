@@ -9,12 +9,14 @@ from meter_infer.calibration import Calibration
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.fast_dial import FastDial
+from meter_infer.reading.fast_tube import FastTube
+from meter_infer.reading.geometry import TubeGeometry
 from meter_infer.reading.look import Look, look
 from meter_infer.trust import AGREE, Schedule, between, majority, verify
 from meter_infer.types import Detection, MeterKind, Quality, Reason
 from meter_infer.valuing import MeterState
 from tests.reading.plain_dial import View, shoot
-from tests.scenes import KnownDetector, KnownSegmenter, frame
+from tests.scenes import KnownDetector, KnownSegmenter, TrueStrips, draw, frame
 
 SHOT = shoot(View(2.3, 4.7, 0.4, 0.2, 0.4, 320))
 SETUP = MeterSetup("cam", "p1", MeterKind.POINTER)
@@ -136,6 +138,40 @@ def test_points_in_the_picture_make_scales_that_differ_no_contradiction() -> Non
         assert followed.confidence >= 0.5
         doubted = verify(SHOT.luma, second, followed, False, state)
         assert (doubted.reason is Reason.DISAGREEMENT) == contradicts
+
+
+@pytest.mark.parametrize(
+    ("points", "off", "kept"), [(True, 0.1, True), (False, 0.1, False), (True, 0.3, False)]
+)
+def test_a_level_with_points_is_followed_on_though_its_ends_jump(
+    points: bool, off: float, kept: bool
+) -> None:
+    scene = draw(3, MeterKind.LEVEL)
+    first, _ = look(MeterKind.LEVEL, scene.luma, scene.box, scene.segments(), judge=TrueStrips(scene.truth))
+    tube = first.tube
+    assert tube is not None
+    assert first.fraction is not None
+    first = replace(first, confidence=0.9)
+    marks = tuple((float(v), (float(x), float(y))) for v in (0, 1) for x, y in [tube.point_at(v)])
+    setup = MeterSetup(
+        "cam", "l1", MeterKind.LEVEL, calibration=Calibration.from_range((0.0, 1.0)),
+        calibration_points=marks if points else None,
+    )  # fmt: skip
+    state = MeterState(setup)
+    verify(scene.luma, first, None, False, state)
+    fast = state.fast
+    assert isinstance(fast, FastTube)
+    followed = fast.read(scene.luma)
+    assert followed.confidence >= 0.5
+    # the same surface in the picture, on a tube of which a look sees more below
+    longer = TubeGeometry(tube.point_at(-off), tube.end, tube.width)
+    second = replace(first, tube=longer, fraction=longer.fraction_of(tube.point_at(first.fraction)))
+    for _ in range(3):  # by range the ends are the reading: it is in dispute first
+        verify(scene.luma, second, fast.read(scene.luma), False, state)
+    assert (state.fast is fast) == kept
+    if kept:
+        assert np.linalg.norm(fast.geometry.start - tube.start) < 1.0
+        assert fast.read(scene.luma).fraction == pytest.approx(followed.fraction, abs=0.005)
 
 
 def test_what_is_followed_well_is_not_left_for_another_hand_in_passing() -> None:
