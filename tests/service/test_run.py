@@ -22,7 +22,7 @@ import pytest
 from meter_infer.bench.clips import repeat
 from tests.real.parts import Broker, RtspServer, free_port, write_clip
 from tests.runtime.fakes import until
-from tests.sinks.test_mqtt import listening
+from tests.sinks.mqtt import listening
 
 CAM_PASSWORD = "c4m/pass@word"
 MQTT_PASSWORD = "br0ker s3cret"
