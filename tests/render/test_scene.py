@@ -12,7 +12,7 @@ from meter_infer.errors import SourceError
 from meter_infer.render.camera import Severity
 from meter_infer.render.dial import Dial, draw_dial, sample_dial_style
 from meter_infer.render.level import draw_level
-from meter_infer.render.model import DialScale, Instrument
+from meter_infer.render.model import COMPRESSED_ZERO, DialScale, Instrument
 from meter_infer.render.occlude import hide
 from meter_infer.render.place import Target, draw_sheets, fit_pose, pose_instrument
 from meter_infer.render.pose import PlanePose, make_pose
@@ -25,6 +25,7 @@ from meter_infer.render.truth import (
     eye_fraction,
     fraction_of_angle,
     landmark_disc,
+    linear_zero,
     observe,
     scale_point,
     value_at,
@@ -194,6 +195,30 @@ def test_the_points_of_a_curved_scale_leave_no_line_to_read_wrong() -> None:
         dial = Dial(style, 96).instrument(0.3)
         points = observe(dial, posed(dial, 20.0), SIZE).scale_points
         assert [value for value, _ in points] == [value for _, value in style.main.anchors]
+
+
+def test_where_a_linear_scale_would_begin_lies_before_a_first_mark_that_stands_too_far_on() -> None:
+    rng = np.random.default_rng(11)
+    styles = [sample_dial_style(rng) for _ in range(300)]
+    advances = []
+    for style in styles:
+        anchors = style.main.anchors
+        zero = linear_zero(anchors, frozenset(style.tags))
+        if len(anchors) == 2:
+            assert zero == 0.0
+        elif COMPRESSED_ZERO not in style.tags:
+            assert zero is None
+        else:
+            assert zero is not None
+            assert zero < 0.0
+            (knee, at_knee), (_, high) = anchors[-2:]
+            assert at_knee == pytest.approx(high * (knee - zero) / (1 - zero))  # its low is 0
+            advances.append(-zero / (1 - zero))
+            assert knee > 0.0  # the next mark stands beyond the first
+    assert len(advances) > 30
+    # of photographs of gauges half lie between 0.9 and 3.2 %
+    assert 0.01 < np.median(advances) < 0.06
+    assert max(advances) > 0.08
 
 
 def test_fraction_of_angle_splits_the_gap() -> None:
