@@ -151,6 +151,7 @@ def test_a_level_with_points_is_followed_on_though_its_ends_jump(
     tube = first.tube
     assert tube is not None
     assert first.fraction is not None
+    surface = tube.point_at(first.fraction)
     first = replace(first, confidence=0.9)
     marks = tuple((float(v), (float(x), float(y))) for v in (0, 1) for x, y in [tube.point_at(v)])
     setup = MeterSetup(
@@ -165,7 +166,7 @@ def test_a_level_with_points_is_followed_on_though_its_ends_jump(
     assert followed.confidence >= 0.5
     # the same surface in the picture, on a tube of which a look sees more below
     longer = TubeGeometry(tube.point_at(-off), tube.end, tube.width)
-    second = replace(first, tube=longer, fraction=longer.fraction_of(tube.point_at(first.fraction)))
+    second = replace(first, tube=longer, fraction=longer.fraction_of(surface))
     for _ in range(3):  # by range the ends are the reading: it is in dispute first
         verify(scene.luma, second, fast.read(scene.luma), False, state)
     assert (state.fast is fast) == kept
