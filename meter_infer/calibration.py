@@ -25,6 +25,9 @@ SWAY = 1.5
 in photographs, reach 1.13: scales that are not linear bend one way, or at one point."""
 _PLACED = 0.01
 """Share of the scale by which points may be off."""
+SQUEEZED = 2.0
+"""How long the squeezed first bit of a scale is, in shares by which its first mark stands too far on. Once
+would do for the marks alone, but most pointers rest there, and their errors would be doubled."""
 FARTHEST = 0.25
 """How far beyond the points a value may be read, as a share of what they span."""
 
@@ -77,16 +80,17 @@ class Calibration:
     def with_advance(self, advance: float) -> "Calibration":
         """Return the calibration of a dial whose first mark stands too far on (`DialGeometry.advance`).
 
-        From its next mark on such a scale is linear, ``value = advance + (1 - advance) fraction`` in shares
-        of the range; up to there its first bit is squeezed. That mark is taken to stand as far from the
-        first as this from where the linear part would begin: the first bit has half of its share, the middle
-        of the 30 to 70 % seen on real gauges. The same where more than the two ends was given.
+        Such a scale is linear, ``value = advance + (1 - advance) fraction`` in shares of the range, but for
+        its first bit, which is squeezed. That is taken to be `SQUEEZED` times as long as its mark stands too
+        far on, so that it has two thirds of its share. Below the first mark, where pointers rest on their
+        stops, the scale goes on as if nothing were squeezed. The same where more than the ends was given.
         """
-        if not self.ends_only or advance <= 0.0:
+        if not self.ends_only or len(self.points) > 2 or advance <= 0.0:
             return self
         (_, first), (_, last) = self.points
-        knee = first + (last - first) * advance * (2 - advance)
-        return Calibration(((0.0, first), (advance, knee), (1.0, last)), ends_only=True)
+        end = SQUEEZED * advance
+        knee = first + (last - first) * (advance + (1 - advance) * end)
+        return Calibration(((0.0, first), (end, knee), (1.0, last)), ends_only=True)
 
     @property
     def span(self) -> float:
@@ -116,13 +120,23 @@ class Calibration:
         return f"do not fit together near the value {self.points[at + 1][1]:g}; see to it and its place"
 
     def value(self, fraction: float) -> float:
-        """Return the value at `fraction`; the outer segments go on past either end."""
+        """Return the value at `fraction`; the outer segments go on past either end.
+
+        Of a range alone it is the straight line from end to end that goes on below; see `with_advance`.
+        """
+        if self.ends_only and fraction < 0.0:
+            (_, first), (_, last) = self.points[0], self.points[-1]
+            return first + (last - first) * fraction
         return _interpolate(
             [point[0] for point in self.points], [point[1] for point in self.points], fraction
         )
 
     def fraction(self, value: float) -> float:
         """Return where on the scale `value` stands: the inverse of `value`."""
+        if self.ends_only:
+            (_, first), (_, last) = self.points[0], self.points[-1]
+            if (value - first) / (last - first) < 0.0:
+                return (value - first) / (last - first)
         pairs = sorted((point[1], point[0]) for point in self.points)
         return _interpolate([pair[0] for pair in pairs], [pair[1] for pair in pairs], value)
 

@@ -36,7 +36,7 @@ MANIFEST = "manifest.yaml"
 CLASSES: dict[str, tuple[str, ...]] = {
     "detect": tuple(f"{kind.value}_gauge" for kind in MeterKind),
     "segment": tuple(label.name.lower() for label in SegmentClass),
-    "dial": ("tip", "start", "end"),
+    "dial": ("tip", "start", "end", "zero"),
     "tube": ("surface", "start", "end"),
 }
 """Class names of each task, in the order of the network's outputs."""

@@ -16,7 +16,7 @@ from meter_infer.errors import ModelError, NetworkFormatError
 from meter_infer.gpu.base import Networks
 from meter_infer.models import CLASSES, ModelFile, load_int8, load_model
 from meter_infer.reading.sampling import Profile
-from meter_infer.reading.strip import HINTS, PLACED, PLACES, ROWS, THINGS, Strip
+from meter_infer.reading.strip import HINTS, PLACES, ROWS, THINGS, Strip
 from meter_infer.types import Box, Detection, Frame, MeterKind, Segment
 from meter_infer.vision import detect, segment
 from meter_infer.vision.detect import DetectOptions, decode_detections, near_and_far
@@ -338,10 +338,8 @@ def _check_outputs(backend: Backend, rows: int, *, masks: bool) -> None:
 
 def _check_strips(engine: Backend, kind: MeterKind) -> None:
     shapes = engine.inputs[0].shape, engine.outputs[0].shape
-    inputs, (things, *places) = (shape[1:] for shape in shapes)
-    # a network of an earlier version knows nothing of `Thing.ZERO`
-    known = len(PLACED) <= (things or 0) <= THINGS[kind]
-    if not known or (inputs, places) != ((3 + HINTS[kind], ROWS, PLACES[kind]), [PLACES[kind]]):
+    wanted = (3 + HINTS[kind], ROWS, PLACES[kind]), (THINGS[kind], PLACES[kind])
+    if tuple(shape[1:] for shape in shapes) != wanted:
         raise ModelError(f"The model is no strip network for this version: its shapes are {shapes}.")
 
 

@@ -22,11 +22,17 @@ def test_a_first_mark_that_stands_too_far_on_squeezes_the_first_bit_of_a_range_a
     assert squeezed.value(0.0) == 0.0
     assert squeezed.value(1.0) == 10.0
     # from there on it is the line that would begin 0.04 of the range before the first mark
-    for fraction in (0.04, 0.3, 0.8, 1.1):
+    for fraction in (0.08, 0.3, 0.8, 1.1):
         assert squeezed.value(fraction) == pytest.approx(10 * (0.04 + 0.96 * fraction))
-    assert squeezed.value(0.02) == pytest.approx(0.392)
+    assert squeezed.value(0.04) == pytest.approx(0.5 * (0.4 + 9.6 * 0.08))
+    for fraction in (-0.02, -0.3):  # a pointer on its stop
+        assert squeezed.value(fraction) == pytest.approx(10 * fraction)
+    for fraction in (-0.2, 0.0, 0.05, 0.3, 1.1):
+        assert squeezed.fraction(squeezed.value(fraction)) == pytest.approx(fraction)
     backwards = Calibration.from_range((40.0, 0.0)).with_advance(0.1)
     assert backwards.value(0.5) == pytest.approx(40 - 40 * 0.55)
+    assert backwards.value(-0.1) == pytest.approx(44.0)
+    assert backwards.fraction(44.0) == pytest.approx(-0.1)
     assert line.with_advance(0.0) == line
     assert COMPRESSED.with_advance(0.04) is COMPRESSED
     assert Calibration.from_dict(line.to_dict()) == line

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from meter_infer.cli.outputs import make_room
+from meter_infer.types import MeterKind
 
 if TYPE_CHECKING:
     from meter_infer.pipeline import MeterDetector, MeterSegmenter
@@ -73,12 +74,23 @@ def confidence(
     labels: LabelsArgument,
     out: Annotated[Path, typer.Option(help="The module to write, meter_infer/reading/weights.py.")],
     wanted: Annotated[
-        float, typer.Option(help="Largest share of wrong readings among the good ones.", min=0.0, max=0.5)
-    ] = 0.0125,
+        tuple[float, float],
+        typer.Option(
+            help="Largest shares of wrong readings among the good ones, of dials and of level gauges.",
+            metavar="DIALS LEVELS",
+            min=0.0,
+            max=0.5,
+        ),
+    ] = (0.03, 0.015),
     wanted_placed: Annotated[
-        float,
-        typer.Option(help="The same of meters calibrated by points in the picture.", min=0.0, max=0.5),
-    ] = 0.01,
+        tuple[float, float],
+        typer.Option(
+            help="The same of meters calibrated by points in the picture.",
+            metavar="DIALS LEVELS",
+            min=0.0,
+            max=0.5,
+        ),
+    ] = (0.005, 0.01),
     models: ModelsOption = None,
 ) -> None:
     """Fit when a reading may be called good: the weights of its evidence and their threshold; the last fit.
@@ -92,12 +104,16 @@ def confidence(
     console = Console(stderr=True, markup=False)
     with load_strips(models=models) as strips:
         looks = _collected(partial(collect_looks, strips=strips), labels, models, console)
-    fits = {use: found.fit(wanted_placed if use.placed else wanted) for use, found in looks.items()}
+    shares = {
+        False: dict(zip(MeterKind, wanted, strict=True)),
+        True: dict(zip(MeterKind, wanted_placed, strict=True)),
+    }
+    fits = {use: found.fit(shares[use.placed][use.kind]) for use, found in looks.items()}
     write_weights(out, fits)
     for use, fit in fits.items():
         how = "calibrated by points" if use.placed else "by its scale's ends"
         console.print(
-            f"{use.kind}, {how}: {len(looks[use].errors)} looks, threshold {fit.accept:.2f}; "
+            f"{use.kind}, {how}: {sum(looks[use].counted)} looks, threshold {fit.accept:.2f}; "
             f"of those held out {fit.coverage:.1%} are good, {fit.wrong:.1%} of these wrong"
         )
 

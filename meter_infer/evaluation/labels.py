@@ -20,6 +20,11 @@ class Scale(StrEnum):
     NUMBERS = "numbers"
 
 
+COMPRESSED_ZERO = "compressed_zero"
+"""Condition of a dial whose first mark stands farther on than a linear scale would begin; linear from the
+next."""
+
+
 class ScaleUse(StrEnum):
     """Which gauges an evaluation scores, and with what it reads them."""
 
@@ -54,6 +59,11 @@ class GaugeLabel:
     """The label says that no straight line leads from the first mark's value to the last's."""
     conditions: tuple[str, ...] | None
     """How it is seen (`tilted`, `dark`, ...) where the label says so; None leaves it to the picture."""
+
+    @property
+    def by_range(self) -> bool:
+        """Whether a `range` tells the values: it is linear, but for a first mark that may stand off."""
+        return not self.nonlinear or COMPRESSED_ZERO in (self.conditions or ())
 
     @property
     def limits(self) -> tuple[float, float] | None:

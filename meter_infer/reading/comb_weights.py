@@ -3,38 +3,38 @@
 from meter_infer.reading.tube_comb import CombWeights
 
 COMB = CombWeights(
-    -3.4679,
+    -3.5189,
     (
-        0.5191,  # evenness
-        0.8897,  # fainter_end
-        -0.1765,  # clearer_end
-        -1.1668,  # beyond
-        -1.7846,  # residual
-        -0.9102,  # few_teeth
-        -0.1594,  # many_teeth
-        0.0615,  # straight
-        0.4057,  # straight_wider
-        0.6525,  # room
-        1.6468,  # fine
-        -2.0612,  # lean
-        -0.9171,  # at_start
-        -0.9131,  # at_end
-        -0.3002,  # at_worse
-        1.2683,  # near_start
-        0.6553,  # near_end
-        0.3708,  # near_worse
-        1.9432,  # at_tube_ends
-        0.0867,  # inside_foot
-        0.6244,  # inside_head
-        -1.3245,  # finer_one
-        1.5402,  # confirmed
-        0.3819,  # short_end
-        -0.5188,  # long_end
-        -1.9923,  # shift
-        0.8906,  # told_start
-        0.6300,  # told_end
-        6.2938,  # told_worse
-        -0.8319,  # told_sure
+        1.1531,  # evenness
+        1.4177,  # fainter_end
+        -0.9243,  # clearer_end
+        -0.7843,  # beyond
+        -2.1643,  # residual
+        -1.0320,  # few_teeth
+        0.2912,  # many_teeth
+        0.1145,  # straight
+        -0.2134,  # straight_wider
+        0.5273,  # room
+        1.2035,  # fine
+        -1.7081,  # lean
+        -1.2134,  # at_start
+        -1.6177,  # at_end
+        -0.5293,  # at_worse
+        1.0046,  # near_start
+        0.5352,  # near_end
+        0.7876,  # near_worse
+        2.0125,  # at_tube_ends
+        0.2839,  # inside_foot
+        0.4303,  # inside_head
+        -1.2626,  # finer_one
+        1.6498,  # confirmed
+        0.2001,  # short_end
+        -0.0966,  # long_end
+        -1.7989,  # shift
+        1.3185,  # told_start
+        1.3981,  # told_end
+        6.0248,  # told_worse
+        -0.4808,  # told_sure
         0.0000,  # untold
     ),
 )

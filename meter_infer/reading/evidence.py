@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from meter_infer.reading.chances import Chances
 from meter_infer.reading.choice import chance, sureness
 from meter_infer.reading.dial import DialView
 from meter_infer.reading.geometry import wrap
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.marks import Graduation
-from meter_infer.reading.opinion import Chances
 from meter_infer.reading.pointer import Ridge
 from meter_infer.reading.spacing import LOOSE, Spacing
 from meter_infer.reading.tube_marks import ACCEPTED, TubeScale
@@ -22,7 +22,10 @@ from meter_infer.reading.tube_marks import ACCEPTED, TubeScale
 Evidence = NDArray[np.float64]
 """float64 (len(FEATURES),)."""
 
-_STRIP = ("reading", "start", "end", "all", "reading_sure", "start_sure", "end_sure", "all_sure", "unasked")
+_STRIP = (
+    *("reading", "start", "end", "all", "reading_sure", "start_sure", "end_sure", "all_sure"),
+    *("unasked", "right", "right_sure"),
+)
 """What the strip network says of a look's places; see `_judged`."""
 FEATURES = (
     "scale_score",
@@ -72,7 +75,7 @@ FEATURES = (
 
 NEAR, FAR = 0.006, 0.03
 """Differences between two opinions at which `apart` and `far_apart` are 1, shares of the scale."""
-UNASKED = Chances(0.95, 0.95, 0.95, 0.95)
+UNASKED = Chances(0.95, 0.95, 0.95, 0.95, 0.9)
 """What a look without strip networks counts as."""
 END_OFF = 0.05
 """Distance of a scale's end from the tube's own, share of the scale, that counts as 1."""
@@ -173,13 +176,13 @@ def _judged(chances: Chances | None) -> tuple[float, ...]:
     places = each.reading, each.start, each.end
     whole = each.reading * each.start * each.end
     sure = (sureness(1 - chance) for chance in (*places, whole))
-    return *places, whole, *sure, float(chances is None)
+    return *places, whole, *sure, float(chances is None), each.right, sureness(1 - each.right)
 
 
 def _lawful(chances: Chances | None) -> tuple[float, float, float, float]:
-    """Return what it says of how values lie along a dial's scale: by itself, and with the places."""
+    """Return what it says of how values lie along a dial's scale: by itself, and with what is read."""
     each = UNASKED if chances is None else chances
-    value = each.reading * each.start * each.end * each.law
+    value = each.right * each.law
     return each.law, value, sureness(1 - each.law), sureness(1 - value)
 
 

@@ -7,20 +7,13 @@ from typing import NamedTuple, TypeGuard
 import numpy as np
 
 from meter_infer.calibration import Calibration
+from meter_infer.reading.chances import dial_chances, tube_chances
 from meter_infer.reading.dial import DialView, view_dial
 from meter_infer.reading.evidence import Evidence, Weights, features, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import PointerLine
 from meter_infer.reading.level import TubeView, refine_surface, rescaled, view_tube
-from meter_infer.reading.opinion import (
-    dial_chances,
-    dial_opinion,
-    hints_of,
-    retold,
-    steered,
-    tube_chances,
-    tube_opinion,
-)
+from meter_infer.reading.opinion import dial_opinion, hints_of, retold, steered, tube_opinion
 from meter_infer.reading.pointer import Ridge, find_ridge, mask_crossing
 from meter_infer.reading.quality import GOOD, combine, dial_factors, light_of, tube_factors
 from meter_infer.reading.refined import refine_view

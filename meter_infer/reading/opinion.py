@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +12,19 @@ from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import Hand, PointerLine, line_of
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.pointer import crossing
-from meter_infer.reading.strip import PLACED, PLACES, DialAxis, Judge, Opinion, Sights, Thing, strip_of
+from meter_infer.reading.strip import (
+    MOST_BEFORE,
+    PLACES,
+    DialAxis,
+    Judge,
+    Opinion,
+    Sights,
+    Thing,
+    distances,
+    strip_of,
+)
 from meter_infer.reading.tube_comb import Ends, Hints
-from meter_infer.types import MeterKind, Segment, SegmentClass
+from meter_infer.types import Segment, SegmentClass
 
 SAME = np.deg2rad(8.0)
 """A hand of the masks that points to within this angle of the likeliest place is the one meant."""
@@ -23,20 +32,11 @@ TOLD = 2.5
 """Places off within which an end of a level gauge's comb is one that the network means."""
 SURE = 0.5
 """Chance from which a pointer is believed that no mask and no landmark shows."""
-AT_START, LINEAR = 0.006, 0.5
-"""A scale is linear whose linear part begins so near its first mark, share of the scale, by this chance."""
-MOST_BEFORE = 0.3
-"""How far before its first mark a scale's linear part may begin, share of the scale."""
-
-
-class Chances(NamedTuple):
-    """How probable a look's places are by the strip network, each 0 to 1."""
-
-    reading: float
-    start: float
-    end: float
-    law: float = 1.0
-    """That values lie along the scale as they are taken to, as far as it matters where the pointer stands."""
+PEAK = 3.0
+"""Half of what a network's peak covers, places."""
+AT_START, LINEAR = 0.006, 0.8
+"""A scale is linear whose linear part begins so near its first mark, share of the scale, by this chance. Four
+of five rendered scales are linear, of photographed ones one in three at most: so more than half is asked."""
 
 
 def dial_opinion(judge: Judge, view: DialView, segments: Sequence[Segment]) -> Opinion:
@@ -108,63 +108,25 @@ def with_likeliest_ends(geometry: DialGeometry, opinion: Opinion) -> DialGeometr
     return told if MIN_SPAN <= told.span <= MAX_SPAN else geometry
 
 
-def dial_chances(opinion: Opinion, geometry: DialGeometry, angle: float, within: float) -> Chances:
-    """Return how probable it is that pointer and ends are where a look puts them.
-
-    Args:
-        opinion: of the dial.
-        geometry: the dial as it is read.
-        angle: where the pointer meets its scale, radians, dial coordinates.
-        within: how far off still counts, share of the scale.
-    """
-    scale = geometry.span / TAU * PLACES[MeterKind.POINTER]
-    reach = max(1.0, within * scale)
-    angles = angle, geometry.start_angle, geometry.start_angle + geometry.span
-    chances = _chances(opinion, [geometry.point_at(each) for each in angles], reach)
-    if len(opinion.chances) <= Thing.ZERO:
-        return chances
-    # An error of the zero moves the values by what is left of the scale.
-    left = max(1.0 - geometry.fraction_of_angle(angle), 0.1)
-    zero = opinion.axis.place_of(geometry.point_at(_zero_angle(geometry)))
-    return chances._replace(law=opinion.chance(Thing.ZERO, zero, max(1.0, min(within / left, 0.08) * scale)))
-
-
 def with_advance(geometry: DialGeometry, opinion: Opinion) -> DialGeometry:
     """Return the dial with its first mark as far ahead of a linear scale's beginning as the opinion puts it.
 
     The same where the scale is linear, and where it is not linear at all.
     """
-    if len(opinion.chances) <= Thing.ZERO:
+    axis = opinion.axis
+    place = axis.place_of(geometry.point_at(geometry.start_angle))
+    # not less than a peak is wide: else its own tail would be taken for a place before the mark
+    reach = max(PEAK, AT_START * geometry.span / TAU * PLACES[axis.kind])
+    if opinion.chance(Thing.ZERO, place, reach) >= LINEAR:
         return geometry
-    place = opinion.axis.place_of(geometry.point_at(geometry.start_angle))
-    scale = geometry.span / TAU * PLACES[MeterKind.POINTER]
-    if opinion.chance(Thing.ZERO, place, max(1.0, AT_START * scale)) >= LINEAR:
-        return geometry
-    zero = geometry.true_angle(geometry.angle_of(opinion.likeliest(Thing.ZERO)[0]))
+    elsewhere = opinion.chances.copy()
+    elsewhere[Thing.ZERO, distances(axis.kind, place) <= reach] = 0.0
+    zero = geometry.true_angle(geometry.angle_of(Opinion(axis, elsewhere).likeliest(Thing.ZERO)[0]))
     first, span = geometry.true_scale()
     before = (first - zero) % TAU
     if before > min(MOST_BEFORE * span, 0.8 * (TAU - span)):
         return geometry
     return replace(geometry, advance=before / (span + before))
-
-
-def _zero_angle(geometry: DialGeometry) -> float:
-    """Return where a linear scale would begin, radians, dial coordinates."""
-    return geometry.angle_of_fraction(-geometry.advance / (1 - geometry.advance))
-
-
-def tube_chances(opinion: Opinion, tube: TubeGeometry, fraction: float, within: float) -> Chances:
-    """The same for a level gauge."""
-    places = opinion.axis.place_of(tube.start), opinion.axis.place_of(tube.end)
-    reach = max(1.0, within * abs(places[1] - places[0]))
-    return _chances(opinion, [tube.point_at(fraction), tube.start, tube.end], reach)
-
-
-def _chances(opinion: Opinion, points: Sequence[NDArray[np.float64]], reach: float) -> Chances:
-    places = [opinion.axis.place_of(point) for point in points]
-    return Chances(
-        *(opinion.chance(thing, place, reach) for thing, place in zip(PLACED, places, strict=True))
-    )
 
 
 def hints_of(view: TubeView) -> Hints:

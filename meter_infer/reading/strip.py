@@ -53,6 +53,8 @@ class Thing(IntEnum):
     first mark stands too far on; the end stands for a scale that is not linear at all."""
 
 
+MOST_BEFORE = 0.3
+"""How far before its first mark a dial's scale may begin to be linear, share of the scale."""
 PLACED = (Thing.READING, Thing.START, Thing.END)
 """Those that every network knows."""
 THINGS = {MeterKind.POINTER: 4, MeterKind.LEVEL: 3}

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from meter_infer.evaluation.labels import COMPRESSED_ZERO
 from meter_infer.render import dial_range as ranges
 from meter_infer.render import dial_scale_sample as scales
 from meter_infer.render import dial_units as units
@@ -13,7 +14,6 @@ from meter_infer.render.dial_extras import Bare, sample_extras
 from meter_infer.render.dial_family import FAMILIES, Family, sample_place
 from meter_infer.render.dial_range import Rng, choose, uniform
 from meter_infer.render.dial_style import DialStyle, FaceStyle, Lettering, ScaleStyle, Shape
-from meter_infer.render.model import COMPRESSED_ZERO
 from meter_infer.render.pointer_sample import (
     BLACK,
     BLUE,

@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 
 from meter_infer.types import MeterKind, SegmentClass
 
-COMPRESSED_ZERO = "compressed_zero"
-"""Tag of a dial whose first mark stands too far on; from its next one on it is linear."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:

@@ -7,7 +7,8 @@ from math import atan2, hypot, pi
 import numpy as np
 from numpy.typing import NDArray
 
-from meter_infer.render.model import COMPRESSED_ZERO, DialScale, Instrument, LevelScale
+from meter_infer.evaluation.labels import COMPRESSED_ZERO
+from meter_infer.render.model import DialScale, Instrument, LevelScale
 from meter_infer.render.pose import PlanePose, Points, circle_ellipse
 from meter_infer.types import Box, MeterKind, SegmentClass
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.errors import LabelError
+from meter_infer.evaluation.labels import COMPRESSED_ZERO
 from meter_infer.pipeline import MeterSegmenter
 from meter_infer.reading.dial import view_dial
 from meter_infer.reading.geometry import TubeGeometry
@@ -209,7 +210,7 @@ def _zeros(path: Path) -> dict[str, NDArray[np.float64]]:
             if (
                 place is None
                 and dial.get("scale") == "nonlinear"
-                and "compressed_zero" not in dial["conditions"]
+                and COMPRESSED_ZERO not in dial["conditions"]
             ):
                 place = dial.get("end")
             if place is not None:

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from meter_infer.reading.chances import dial_chances
 from meter_infer.reading.dial import view_dial
 from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.level import view_tube
 from meter_infer.reading.look import look
-from meter_infer.reading.opinion import dial_chances, dial_sights, retold, steered, tube_sights, with_advance
+from meter_infer.reading.opinion import dial_sights, retold, steered, tube_sights, with_advance
 from meter_infer.reading.quality import GOOD
 from meter_infer.reading.sampling import Profile
 from meter_infer.reading.strip import (
@@ -143,7 +144,7 @@ def test_a_pointer_that_no_mask_shows_is_believed_where_the_chance_is_high() -> 
     way = view.geometry.to_dial(pointer.tip) - view.geometry.to_dial(pointer.hub)
     angle = (100.5) / 512 * TAU - np.pi
     assert abs(wrap(float(np.arctan2(way[1], way[0])) - angle)) < 0.2
-    blind = Opinion(axis, np.full((3, 512), 1 / 512, np.float32))
+    blind = Opinion(axis, np.full((4, 512), 1 / 512, np.float32))
     assert steered(view, blind).pointer is None
 
 
@@ -225,6 +226,23 @@ def test_a_first_mark_that_stands_too_far_on_is_seen() -> None:
     other, law = seen(405.0)
     assert other.advance == 0.0
     assert law < 0.01
-    knows_less = Opinion(axis, np.full((3, 512), 1 / 512, np.float32))
-    assert with_advance(geometry, knows_less) is geometry
-    assert dial_chances(knows_less, geometry, 0.0, 0.015).law == 1.0
+
+
+@pytest.mark.parametrize(("linear", "advance"), [(0.85, 0.0), (0.6, 10 / 280), (0.1, 10 / 280)])
+def test_a_linear_scale_takes_more_than_half_of_the_chance(linear: float, advance: float) -> None:
+    geometry = DialGeometry(np.array([100.0, 100.0]), np.eye(2) * 80.0, np.deg2rad(135), np.deg2rad(270))
+    axis = DialAxis(geometry)
+    chances = np.zeros((4, 512), np.float32)
+    for degrees, chance in ((135.0, linear), (125.0, 1 - linear)):
+        place = axis.place_of_angle(np.deg2rad(degrees))
+        chances[Thing.ZERO] += chance * certain(axis, {Thing.ZERO: place})[Thing.ZERO]
+    assert with_advance(geometry, Opinion(axis, chances)).advance == pytest.approx(advance, abs=2e-3)
+
+
+@pytest.mark.parametrize("span", [90.0, 270.0])
+@pytest.mark.parametrize("off", [-0.8, 0.0, 0.8])
+def test_a_broad_peak_on_the_first_mark_is_linear(span: float, off: float) -> None:
+    geometry = DialGeometry(np.array([100.0, 100.0]), np.eye(2) * 80.0, np.deg2rad(135), np.deg2rad(span))
+    axis = DialAxis(geometry)
+    chances = certain(axis, {Thing.ZERO: axis.place_of_angle(np.deg2rad(135)) + off}, sigma=1.3)
+    assert with_advance(geometry, Opinion(axis, chances)).advance == 0.0

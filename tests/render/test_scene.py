@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from meter_infer.errors import SourceError
+from meter_infer.evaluation.labels import COMPRESSED_ZERO
 from meter_infer.render.camera import Severity
 from meter_infer.render.dial import Dial, draw_dial, sample_dial_style
 from meter_infer.render.level import draw_level
-from meter_infer.render.model import COMPRESSED_ZERO, DialScale, Instrument
+from meter_infer.render.model import DialScale, Instrument
 from meter_infer.render.occlude import hide
 from meter_infer.render.place import Target, draw_sheets, fit_pose, pose_instrument
 from meter_infer.render.pose import PlanePose, make_pose
