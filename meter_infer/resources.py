@@ -1,6 +1,7 @@
 """Files: where those that ship with the package lie, which videos can be written, and writing one whole."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -32,11 +33,12 @@ def require_video_name(path: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all. Raises OSError."""
-    part = path.with_suffix(".part")
+    """Write a file that is there whole or not at all, also where two processes write it. Raises OSError."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         part.write_bytes(data)
         os.replace(part, path)
     except OSError:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from meter_infer.backends.precision import activation_ranges, half_network, int8_network, output_names
 from meter_infer.backends.trt_library import TensorRt, check_bytes, load_tensorrt
-from meter_infer.cuda.compiler import cache_dir, write_whole
+from meter_infer.cuda.compiler import cache_dir
 from meter_infer.errors import BackendError
+from meter_infer.resources import write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -146,11 +147,13 @@ def save_engine(key: EngineKey, engine: Engine, folder: Path | None = None) -> P
     facts = {"key": asdict(key), "outputs": engine.outputs, "sha256": engine.sha256}
     header = json.dumps(facts).encode()
     path = key.path(folder or engines_dir())
-    write_whole(path, _MAGIC + struct.pack("<I", len(header)) + header + engine.content)
-    if not path.is_file():
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, _MAGIC + struct.pack("<I", len(header)) + header + engine.content)
+    except OSError as error:
         raise BackendError(
             f"The engine cannot be written to '{path.parent}'; free some space or set METER_INFER_CACHE."
-        )
+        ) from error
     return path
 
 

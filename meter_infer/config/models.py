@@ -89,7 +89,8 @@ class MeterConfig(_Section):
     box: BoxNumbers | None = None
     """Roughly where it is in the picture: x1, y1, x2, y2 in pixels."""
     calibration: Annotated[list[CalibrationPoint], Field(min_length=2)] | None = None
-    """For a scale that is not linear; overrules `range`, and lies within it where both are given."""
+    """What is printed where on the scale: the surer way for any meter, the only one for a scale that is not
+    linear. Overrules `range`, and lies within it where both are given."""
     max_rate: Annotated[Number, Field(gt=0)] | None = None
     """The fastest change to be believed at once, in units a second."""
     median: Annotated[int, Field(ge=1, le=99)] = 1

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from meter_infer.errors import BackendError, BackendUnavailable
+from meter_infer.resources import write_whole
 
 FOLDER = Path(__file__).parent
 SOURCES = ("resample", "decode", "masks")
@@ -52,20 +53,10 @@ def cubin_of(name: str, architecture: int, folder: Path | None = None) -> bytes:
     except OSError:
         pass
     code = compiler.compile(f"{name}.cu", text, {_HEADER: header}, architecture)
-    write_whole(path, code)
-    return code
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file of the cache so that nobody ever reads half of it; a full disk only costs the cache."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
+    with suppress(OSError):  # a full disk only costs the cache
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
+        write_whole(path, code)
+    return code
 
 
 class Nvrtc:

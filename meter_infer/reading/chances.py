@@ -13,8 +13,9 @@ from meter_infer.types import MeterKind
 
 LEAST, MOST_PLACES = 1e-3, 96
 """Chance below which a place is left out, and how many are kept: what is left out counts as not right."""
-NEAR = 3.0
-"""Places behind the first mark where a linear scale may still begin: the network's error."""
+BEHIND = 0.05
+"""How far behind the first mark a linear scale may still begin, share of the scale: there the two are
+told apart by errors, the network's and those of the scale as it is read."""
 SHORTEST = 8.0
 """Places that a scale is long at the least."""
 
@@ -75,7 +76,8 @@ def _lawful(
     """
     row = opinion.chances[Thing.ZERO].astype(np.float64)
     count = len(row)
-    before = (start - np.arange(count) + NEAR) % count - NEAR
+    behind = BEHIND * span
+    before = (start - np.arange(count) + behind) % count - behind
     other = before >= min(MOST_BEFORE * span, 0.8 * (count - span))
     advances = np.maximum(before, 0.0) / (span + np.maximum(before, 0.0))
     taken = _along(fraction, np.array([advance]))

@@ -56,7 +56,7 @@ class Thing(IntEnum):
 MOST_BEFORE = 0.3
 """How far before its first mark a dial's scale may begin to be linear, share of the scale."""
 PLACED = (Thing.READING, Thing.START, Thing.END)
-"""Those that every network knows."""
+"""Those that are places of what is read: every meter has them."""
 THINGS = {MeterKind.POINTER: 4, MeterKind.LEVEL: 3}
 """How many of them a network knows."""
 
