@@ -15,7 +15,7 @@ from meter_infer.backends import BackendOptions, create_backend  # noqa: E402
 from meter_infer.errors import LabelError, ModelError  # noqa: E402
 from meter_infer.models import add_to_manifest, load_model, read_manifest  # noqa: E402
 from meter_infer.networks import load_strips  # noqa: E402
-from meter_infer.reading.strip import HINTS, PLACES, ROWS  # noqa: E402
+from meter_infer.reading.strip import HINTS, PLACES, ROWS, THINGS  # noqa: E402
 from meter_infer.train import strip_network, strips  # noqa: E402
 from meter_infer.train.data import DataFolder  # noqa: E402
 from meter_infer.train.loop import Progress  # noqa: E402
@@ -55,7 +55,7 @@ def test_the_network_scores_every_place(kind: MeterKind) -> None:
     network = StripNetwork(kind).eval()
     with torch.inference_mode():
         scores = network(torch.rand(2, 3 + HINTS[kind], ROWS, PLACES[kind]))
-    assert scores.shape == (2, 3, PLACES[kind])
+    assert scores.shape == (2, THINGS[kind], PLACES[kind])
     assert 0.4e6 < sum(each.numel() for each in network.parameters()) < 0.6e6
 
 
