@@ -23,6 +23,9 @@ from meter_infer.types import Box, Frame, Luma, MeterKind, Quality, Reading, Rea
 
 RATE_TOLERANCE = 0.01
 """Share of the span within which two readings agree, whatever the rate."""
+LAWFUL = 0.7
+"""Chance by the strip network from which a dial's values are believed to run along its scale as a `range`
+alone makes them run (`docs/decisions/0026-chance-of-the-reading.md`)."""
 POINTS_LEFT = 0.06
 """Shift, as a share of a dial's radius or a scale's length, from which calibration points no longer fit."""
 POINTS_OFF = 0.12
@@ -41,6 +44,8 @@ BEYOND_TUBE = 0.25
 0.14 beyond them, where the ends were found wrong."""
 BESIDE_TUBE = 0.5
 """How far beside its glass. Its axis is known to 2 degrees, which so far away is 2 % of the scale."""
+
+_BENT = "its scale may not be even from end to end, so that a range is not enough; give it a calibration"
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +125,7 @@ class MeterState:
     misplaced: bool = False
     """Its box was taken from another picture than its camera's: another meter may stand there."""
     warned: bool = False
-    """It was said in the log what is wrong with its calibration points."""
+    """It was said in the log what is wrong with its calibration points, or that it needs some."""
 
     def calibrated(self, geometry: DialGeometry | TubeGeometry | None, moved: tuple[float, float]) -> Fitted:
         """Return the meter's calibration on a geometry, in a picture that has moved so far (px)."""
@@ -219,6 +224,11 @@ def valued(
         quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
     if quality is Quality.GOOD and fitted.reason is not Reason.OK:
         quality, reason = Quality.UNCERTAIN, fitted.reason
+    if quality is Quality.GOOD and calibration.ends_only and seen.law < LAWFUL:
+        quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
+        if not state.warned:
+            state.warned = True
+            logger.warning("%s of camera %s: %s.", base.meter, base.camera, _BENT)
     if quality is Quality.GOOD and calibration.beyond(fraction) > FARTHEST:
         quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
     if quality is Quality.GOOD and state.coarse:

@@ -100,6 +100,23 @@ def test_a_strip_network_that_knows_better_is_followed(scene: Scene) -> None:
     assert strips.asked
 
 
+def test_a_dial_that_is_not_linear_asks_for_points_and_is_good_with_them() -> None:
+    bent = next(
+        s for s in map(draw, range(200))
+        if plain(s) and not s.truth.linear and "compressed_zero" not in s.truth.conditions
+        and 0.3 < s.truth.fraction < 0.7 and len(s.truth.scale_points) >= 5
+    )  # fmt: skip
+    strips = TrueStrips(bent.truth)
+    ranged = replace(SETUP, calibration=Calibration.from_range(bent.truth.range))
+    reading = one(reader(bent, setup=ranged, strips=strips), bent.luma)
+    assert (reading.quality, reading.reason) == (Quality.UNCERTAIN, Reason.UNCALIBRATED)
+    placed = replace(SETUP, calibration_points=bent.truth.scale_points)
+    reading = one(reader(bent, setup=placed, strips=strips), bent.luma)
+    assert (reading.quality, reading.reason) == (Quality.GOOD, Reason.OK)
+    low, high = bent.truth.range
+    assert reading.value == pytest.approx(bent.truth.value, abs=0.03 * abs(high - low))
+
+
 def test_without_a_range_there_is_a_fraction_and_no_value(scene: Scene) -> None:
     reading = one(reader(scene, setup=replace(SETUP, calibration=None)), scene.luma)
     assert (reading.quality, reading.reason) == (Quality.UNCERTAIN, Reason.UNCALIBRATED)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from meter_infer.binding import Bound
-from meter_infer.calibration import PicturePoints
+from meter_infer.calibration import Calibration, PicturePoints
 from meter_infer.pipeline import MeterReader, MeterSetup
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry
 from meter_infer.reading.look import Look
@@ -135,14 +135,18 @@ TUBE = TubeGeometry(np.array([500.0, 400.0]), np.array([500.0, 200.0]), 20.0)
 
 
 def judged(
-    state: MeterState, geometry: DialGeometry | TubeGeometry, fraction: float, confidence: float = 0.9
+    state: MeterState,
+    geometry: DialGeometry | TubeGeometry,
+    fraction: float,
+    confidence: float = 0.9,
+    law: float = 1.0,
 ) -> Reading:
     kind = state.setup.kind
     bound = Bound(state.setup.meter, kind, Box(0, 0, 9, 9), 1.0)
     base = unread(frame(np.zeros((480, 640), np.uint8)), bound, "m", Reason.OK, confidence, 0.0)
     dial = geometry if isinstance(geometry, DialGeometry) else None
     tube = geometry if isinstance(geometry, TubeGeometry) else None
-    seen = Look(kind, fraction, confidence, Reason.DISAGREEMENT, dial, tube)
+    seen = Look(kind, fraction, confidence, Reason.DISAGREEMENT, dial, tube, law=law)
     return valued(base, seen, fraction, state)
 
 
@@ -198,3 +202,28 @@ def test_points_swing_with_the_picture() -> None:
     assert judged(state, TUBE, 0.3).value == pytest.approx(120.0)
     state.standing.swing((150.0, 0.0))
     assert judged(state, TUBE.moved(np.array([150.0, 0.0])), 0.3).reason is Reason.OK
+
+
+# --- none at all -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("calibration", "law", "good"),
+    [
+        (Calibration.from_range((0.0, 10.0)), 0.3, False),
+        (Calibration.from_range((0.0, 10.0)), 0.9, True),
+        (Calibration(((0.0, 0.0), (1.0, 10.0))), 0.3, True),  # somebody says that it is even
+        (Calibration(((0.0, 0.0), (0.4, 1.0), (1.0, 10.0))), 0.3, True),
+    ],
+)
+def test_a_range_alone_is_not_enough_for_a_scale_that_may_bend(
+    caplog: pytest.LogCaptureFixture, calibration: Calibration, law: float, good: bool
+) -> None:
+    state = MeterState(replace(SETUP, calibration=calibration))
+    readings = [judged(state, DIAL, 0.4, law=law) for _ in range(3)]
+    expected = (Quality.GOOD, Reason.OK) if good else (Quality.UNCERTAIN, Reason.UNCALIBRATED)
+    assert {(each.quality, each.reason) for each in readings} == {expected}
+    assert readings[0].value == pytest.approx(calibration.value(0.4))
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == (not good)
+    assert all("a range is not enough; give it a calibration" in each for each in said)

@@ -81,7 +81,7 @@ def confidence(
             min=0.0,
             max=0.5,
         ),
-    ] = (0.03, 0.015),
+    ] = (0.015, 0.015),
     wanted_placed: Annotated[
         tuple[float, float],
         typer.Option(
@@ -113,7 +113,7 @@ def confidence(
     for use, fit in fits.items():
         how = "calibrated by points" if use.placed else "by its scale's ends"
         console.print(
-            f"{use.kind}, {how}: {sum(looks[use].counted)} looks, threshold {fit.accept:.2f}; "
+            f"{use.kind}, {how}: {len(looks[use].errors)} looks, threshold {fit.accept:.2f}; "
             f"of those held out {fit.coverage:.1%} are good, {fit.wrong:.1%} of these wrong"
         )
 

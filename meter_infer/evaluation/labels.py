@@ -61,11 +61,6 @@ class GaugeLabel:
     """How it is seen (`tilted`, `dark`, ...) where the label says so; None leaves it to the picture."""
 
     @property
-    def by_range(self) -> bool:
-        """Whether a `range` tells the values: it is linear, but for a first mark that may stand off."""
-        return not self.nonlinear or COMPRESSED_ZERO in (self.conditions or ())
-
-    @property
     def limits(self) -> tuple[float, float] | None:
         """Least and greatest value, from the range or else from the printed numbers; None if unknown."""
         values = self.range if self.range is not None else [value for value, _ in self.scale_points]

@@ -69,13 +69,12 @@ FEATURES = (
     "alone",
     "rules",
     *(f"strip_{name}" for name in _STRIP),
-    *(f"strip_{name}" for name in ("law", "value", "law_sure", "value_sure")),
 )
 """Names of the features, in the order of `features`. Each lies within 0 to 1."""
 
 NEAR, FAR = 0.006, 0.03
 """Differences between two opinions at which `apart` and `far_apart` are 1, shares of the scale."""
-UNASKED = Chances(0.95, 0.95, 0.95, 0.95, 0.9)
+UNASKED = Chances(0.95, 0.95, 0.95, right=0.9)
 """What a look without strip networks counts as."""
 END_OFF = 0.05
 """Distance of a scale's end from the tube's own, share of the scale, that counts as 1."""
@@ -144,7 +143,6 @@ def features(
         *_compared(apart),
         rules,
         *_judged(chances),
-        *_lawful(chances),
     )
     return np.clip(np.array(values, dtype=np.float64), 0.0, 1.0)
 
@@ -177,13 +175,6 @@ def _judged(chances: Chances | None) -> tuple[float, ...]:
     whole = each.reading * each.start * each.end
     sure = (sureness(1 - chance) for chance in (*places, whole))
     return *places, whole, *sure, float(chances is None), each.right, sureness(1 - each.right)
-
-
-def _lawful(chances: Chances | None) -> tuple[float, float, float, float]:
-    """Return what it says of how values lie along a dial's scale: by itself, and with what is read."""
-    each = UNASKED if chances is None else chances
-    value = each.right * each.law
-    return each.law, value, sureness(1 - each.law), sureness(1 - value)
 
 
 TUBE_FEATURES = (

@@ -64,6 +64,8 @@ class Look:
     """By how much a second opinion differs, share of the scale; None: there is none."""
     vetoed: bool = False
     """The rules decided, whatever the evidence says."""
+    law: float = 1.0
+    """How probable it is that a `range` alone tells the value of this fraction; no part of the confidence."""
 
 
 def look(
@@ -240,8 +242,6 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
     if mask_angle is None or angle is None:
         return Look(MeterKind.POINTER, None, 0.0, Reason.NO_POINTER, dial=geometry)
     chances = None if view.opinion is None else dial_chances(view.opinion, geometry, angle, WITHIN)
-    if chances is not None and placed:  # points in the picture say it
-        chances = chances._replace(law=1.0)
     ends = (0.0, 0.0) if chances is None else (chances.start, chances.end)
     confidence, reason = combine(
         dial_factors(view, ridge, mask_angle, patch, light, ends=ends, placed=placed)
@@ -266,8 +266,9 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
         confidence, reason, vetoed = 0.5 * min(confidence, GOOD), Reason.DISAGREEMENT, True
     pointer = view.pointer if ridge is None else _on_ridge(geometry, view.pointer, ridge)
     fraction = geometry.fraction_of_angle(angle)
+    law = 1.0 if chances is None else chances.law
     return Look(
-        MeterKind.POINTER, fraction, confidence, reason, geometry, None, pointer, evidence, apart, vetoed
+        MeterKind.POINTER, fraction, confidence, reason, geometry, None, pointer, evidence, apart, vetoed, law
     )
 
 

@@ -3,126 +3,118 @@
 from meter_infer.reading.evidence import Weights
 
 DIAL = Weights(
-    0.800,
-    -2.9887,
+    0.900,
+    -2.1499,
     (
-        0.3985,  # scale_score
-        0.2045,  # pointer_score
-        0.2648,  # pivot_score
-        -0.2062,  # tip_score
-        -0.0053,  # start_score
-        -0.2863,  # end_score
-        0.4557,  # weakest_end
-        0.2005,  # end_gap
-        0.1039,  # ring_residual
-        0.4068,  # pivot_offset
-        -0.2602,  # tip_beside
-        -0.1405,  # tip_off_ring
-        0.0870,  # support
-        -0.8132,  # scatter
-        -0.0823,  # faint
-        -0.2686,  # turn
+        0.5178,  # scale_score
+        0.2687,  # pointer_score
+        0.1217,  # pivot_score
+        -0.2150,  # tip_score
+        0.4999,  # start_score
+        -0.1930,  # end_score
+        0.5263,  # weakest_end
+        -0.3994,  # end_gap
+        -0.0514,  # ring_residual
+        -0.4247,  # pivot_offset
+        -0.9438,  # tip_beside
+        -0.1305,  # tip_off_ring
+        0.4123,  # support
+        -0.5631,  # scatter
+        0.0725,  # faint
+        -0.5435,  # turn
         0.0000,  # no_ridge
-        0.2781,  # sure_of_pointer
-        0.0209,  # sure_of_ends
-        -0.1586,  # second_tip
-        -0.0676,  # second_end
-        0.5881,  # small
-        0.2263,  # blurred
-        -0.4031,  # glare
-        -0.3386,  # oblique
-        0.3413,  # narrow
-        0.2362,  # at_an_end
-        2.0253,  # evenness
-        -0.0833,  # typical_mark
-        -0.1840,  # end_marks
-        -0.5184,  # beyond
-        0.0608,  # beyond_mean
-        0.9771,  # no_marks
-        -0.1010,  # marks_found
-        -0.0770,  # marks_scatter
-        0.5111,  # marks_even
-        -0.3223,  # apart
-        -0.2237,  # far_apart
-        0.1945,  # alone
-        -0.2751,  # rules
-        0.3152,  # strip_reading
-        -0.7113,  # strip_start
-        0.1973,  # strip_end
-        0.2500,  # strip_all
-        -1.2651,  # strip_reading_sure
-        0.1505,  # strip_start_sure
-        0.1170,  # strip_end_sure
-        0.1940,  # strip_all_sure
+        0.1695,  # sure_of_pointer
+        0.5509,  # sure_of_ends
+        0.2003,  # second_tip
+        0.1487,  # second_end
+        0.2713,  # small
+        0.2998,  # blurred
+        -0.1362,  # glare
+        -0.1059,  # oblique
+        0.5902,  # narrow
+        1.4349,  # at_an_end
+        -0.3352,  # evenness
+        0.4607,  # typical_mark
+        0.2052,  # end_marks
+        -0.4192,  # beyond
+        -0.3456,  # beyond_mean
+        0.5908,  # no_marks
+        0.0183,  # marks_found
+        -0.4971,  # marks_scatter
+        -0.0722,  # marks_even
+        -0.4127,  # apart
+        -0.6591,  # far_apart
+        0.1513,  # alone
+        0.1034,  # rules
+        0.7203,  # strip_reading
+        -0.1759,  # strip_start
+        0.3251,  # strip_end
+        1.0440,  # strip_all
+        -1.0577,  # strip_reading_sure
+        0.2617,  # strip_start_sure
+        -0.0472,  # strip_end_sure
+        1.0764,  # strip_all_sure
         0.0000,  # strip_unasked
-        0.4527,  # strip_right
-        0.3261,  # strip_right_sure
-        0.9395,  # strip_law
-        1.8914,  # strip_value
-        0.4840,  # strip_law_sure
-        2.1755,  # strip_value_sure
+        1.4702,  # strip_right
+        1.4725,  # strip_right_sure
     ),
 )
 
 DIAL_PLACED = Weights(
     0.914,
-    0.2287,
+    0.2046,
     (
-        -0.0952,  # scale_score
-        0.3758,  # pointer_score
-        0.2961,  # pivot_score
-        0.3637,  # tip_score
-        0.1778,  # start_score
-        0.1464,  # end_score
-        0.0457,  # weakest_end
-        -0.0453,  # end_gap
-        0.1941,  # ring_residual
-        0.1365,  # pivot_offset
-        -0.5409,  # tip_beside
-        0.3219,  # tip_off_ring
-        0.3839,  # support
-        -1.1098,  # scatter
-        -0.4969,  # faint
-        -1.0774,  # turn
+        -0.0967,  # scale_score
+        0.3746,  # pointer_score
+        0.2974,  # pivot_score
+        0.3733,  # tip_score
+        0.1858,  # start_score
+        0.1549,  # end_score
+        0.0602,  # weakest_end
+        -0.0522,  # end_gap
+        0.1937,  # ring_residual
+        0.1361,  # pivot_offset
+        -0.5458,  # tip_beside
+        0.3090,  # tip_off_ring
+        0.3985,  # support
+        -1.1367,  # scatter
+        -0.5010,  # faint
+        -1.1109,  # turn
         0.0000,  # no_ridge
-        0.3511,  # sure_of_pointer
-        -0.0742,  # sure_of_ends
-        0.0834,  # second_tip
-        -0.3887,  # second_end
+        0.3672,  # sure_of_pointer
+        -0.0548,  # sure_of_ends
+        0.0845,  # second_tip
+        -0.3863,  # second_end
         0.2905,  # small
-        -0.1026,  # blurred
-        0.4289,  # glare
-        -0.2013,  # oblique
-        0.1912,  # narrow
-        0.2220,  # at_an_end
-        0.0633,  # evenness
-        0.1269,  # typical_mark
-        0.1205,  # end_marks
-        -0.1954,  # beyond
-        -0.2836,  # beyond_mean
-        0.3004,  # no_marks
-        -0.2915,  # marks_found
-        0.0897,  # marks_scatter
-        -0.1088,  # marks_even
-        0.0720,  # apart
-        -0.1492,  # far_apart
-        -0.0309,  # alone
-        0.2400,  # rules
-        1.4950,  # strip_reading
-        -0.5950,  # strip_start
-        -0.6272,  # strip_end
-        0.4306,  # strip_all
-        1.3748,  # strip_reading_sure
-        -0.3125,  # strip_start_sure
-        -0.0466,  # strip_end_sure
-        0.5895,  # strip_all_sure
+        -0.0984,  # blurred
+        0.4344,  # glare
+        -0.2002,  # oblique
+        0.1939,  # narrow
+        0.2330,  # at_an_end
+        0.0610,  # evenness
+        0.1264,  # typical_mark
+        0.1245,  # end_marks
+        -0.2001,  # beyond
+        -0.2847,  # beyond_mean
+        0.2971,  # no_marks
+        -0.3008,  # marks_found
+        0.0946,  # marks_scatter
+        -0.1057,  # marks_even
+        0.0653,  # apart
+        -0.1575,  # far_apart
+        -0.0270,  # alone
+        0.2489,  # rules
+        1.6547,  # strip_reading
+        -0.5641,  # strip_start
+        -0.6077,  # strip_end
+        0.6277,  # strip_all
+        1.5131,  # strip_reading_sure
+        -0.2718,  # strip_start_sure
+        -0.0192,  # strip_end_sure
+        0.7711,  # strip_all_sure
         0.0000,  # strip_unasked
-        0.7137,  # strip_right
-        0.6806,  # strip_right_sure
-        0.0000,  # strip_law
-        0.7137,  # strip_value
-        0.0000,  # strip_law_sure
-        0.6806,  # strip_value_sure
+        0.9460,  # strip_right
+        0.8742,  # strip_right_sure
     ),
 )
 

@@ -40,7 +40,7 @@ class Fit:
     bias: float
     weights: NDArray[np.float64]
     coverage: float
-    """Share called good of the looks that count."""
+    """Share of the looks called good."""
     wrong: float
     """Share of those that are wrong."""
 
@@ -55,18 +55,10 @@ class Looks:
     """The same with a second opinion."""
     errors: list[float] = field(default_factory=list)
     """Absolute, share of the scale."""
-    counted: list[bool] = field(default_factory=list)
-    """Whether they count for the threshold; see `fit_weights`."""
 
     def fit(self, wanted: float) -> Fit:
         """Fit weights to these looks; see `fit_weights`."""
-        return fit_weights(
-            np.array(self.evidence),
-            np.array(self.errors),
-            wanted,
-            np.array(self.second),
-            counted=np.array(self.counted, dtype=bool),
-        )
+        return fit_weights(np.array(self.evidence), np.array(self.errors), wanted, np.array(self.second))
 
 
 class Use(NamedTuple):
@@ -124,9 +116,9 @@ def _take(looks: Looks, sighting: Sighting, use: Use, judge: Judge | None) -> No
     if use.placed:
         setup = MeterSetup("", "", use.kind, calibration_points=gauge.scale_points)
         calibration = calibration_of(setup, seen.dial or seen.tube) if len(gauge.scale_points) > 1 else None
-    elif gauge.end_values is None or (gauge.nonlinear and use.kind is MeterKind.LEVEL):
-        calibration = None  # no look can tell that a level gauge's scale is not linear
-    else:  # of a dial it can, and users of non-linear ones give no more than a range either
+    elif gauge.end_values is None or gauge.nonlinear:
+        calibration = None  # whether values lie evenly along the scale is not for these weights to say
+    else:
         setup = MeterSetup("", "", use.kind, calibration=Calibration.from_range(gauge.end_values))
         calibration = calibration_of(setup, seen.dial or seen.tube)
     if calibration is None:
@@ -134,7 +126,6 @@ def _take(looks: Looks, sighting: Sighting, use: Use, judge: Judge | None) -> No
     looks.evidence.append(alone.evidence)
     looks.second.append(seen.evidence)
     looks.errors.append(abs(calibration.value(seen.fraction) - gauge.reading) / (limits[1] - limits[0]))
-    looks.counted.append(use.placed or gauge.by_range)
 
 
 def fit_weights(
@@ -144,7 +135,6 @@ def fit_weights(
     second: NDArray[np.float64] | None = None,
     ridge: float = 2.0,
     seed: int = 0,
-    counted: NDArray[np.bool_] | None = None,
 ) -> Fit:
     """Fit the weights of one kind of meter.
 
@@ -155,15 +145,11 @@ def fit_weights(
         second: the same with a second opinion, which is had where `look` asks for it; None: never.
         ridge: strength of the penalty on the weights.
         seed: of the folds.
-        counted: which looks count for the threshold and for the figures of the fit, (looks,); None: all. The
-            others teach the weights alone: gauges whose range is not meant to be enough, of which there
-            are more here than on site.
 
     Raises LabelError where there are too few looks to fit anything.
     """
-    used = np.ones(len(evidence), dtype=bool) if counted is None else counted
-    if used.sum() < LEAST:
-        raise LabelError(f"{used.sum()} looks are too few to fit weights; give at least {LEAST} gauges.")
+    if len(evidence) < LEAST:
+        raise LabelError(f"{len(evidence)} looks are too few to fit weights; give at least {LEAST} gauges.")
     second = evidence if second is None else second
     right = (errors <= WRONG).astype(np.float64)
     fold = np.random.default_rng(seed).integers(0, FOLDS, len(evidence))
@@ -177,7 +163,7 @@ def fit_weights(
         alone[held], both[held] = (_sigmoid(bias + rows[held] @ weights) for rows in (evidence, second))
     for threshold in _THRESHOLDS:
         asked = (alone >= HOPELESS * threshold) & (alone < threshold + SURE * (1 - threshold))
-        good = (np.where(asked, both, alone) >= threshold) & used
+        good = np.where(asked, both, alone) >= threshold
         accept = float(threshold)
         # one wrong more than was seen: where few are good, none wrong among them says little
         if not good.any() or float((right[good] == 0).sum() + 1) / float(good.sum() + 1) <= wanted:
@@ -188,7 +174,7 @@ def fit_weights(
         )
     bias, weights = logistic(np.concatenate([evidence, second]), np.tile(right, 2), 2 * ridge)
     wrong = float((right[good] == 0).mean()) if good.any() else 0.0
-    return Fit(accept, bias, weights, float(good[used].mean()), wrong)
+    return Fit(accept, bias, weights, float(good.mean()), wrong)
 
 
 def logistic(

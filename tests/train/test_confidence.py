@@ -109,22 +109,3 @@ def test_a_share_that_no_threshold_keeps_is_refused() -> None:
     errors[4000::400] = 0.2  # ten of the clearest are wrong all the same
     with pytest.raises(LabelError, match=r"below 0\.001; give more"):
         fit_weights(clear[:, None], errors, 0.001)
-
-
-def test_what_does_not_count_teaches_the_weights_alone() -> None:
-    evidence, errors = looks(2000)
-    # of another kind that the third feature tells, and wrong whatever speaks for it
-    others = np.random.default_rng(2).uniform(0, 1, (1000, 4))
-    evidence[:, 2], others[:, 2] = 0.0, 0.6
-    both, truth = np.concatenate([evidence, others]), np.concatenate([errors, np.full(1000, 0.2)])
-    counted = np.arange(3000) < 2000
-    plain_fit, taught, strict = (
-        fit_weights(evidence, errors, 0.05),
-        fit_weights(both, truth, 0.05, counted=counted),
-        fit_weights(both, truth, 0.05),
-    )
-    assert taught.weights[2] < -3
-    assert abs(plain_fit.weights[2]) < 0.5
-    assert taught.wrong <= 0.05
-    assert taught.coverage == pytest.approx(plain_fit.coverage, abs=0.05)  # of those that count
-    assert strict.coverage < 0.8 * taught.coverage
