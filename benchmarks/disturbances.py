@@ -165,7 +165,8 @@ def run(
     frames, truth = zip(*(scene.frame(k, push) for k, push in enumerate(case.pushes)), strict=True)
     networks = TrueNetworks(truth) if shipped is None else Counted(*shipped[:2])
     strips = None if shipped is None else shipped[2]
-    setup = MeterSetup("cam", "m1", kind, truth[0].box, Calibration.from_range((0.0, 1.0)))
+    # the place on the scale, whatever values stand there: `range` would mean the linear part of a dial's
+    setup = MeterSetup("cam", "m1", kind, truth[0].box, Calibration(((0.0, 0.0), (1.0, 1.0))))
     if options.points:
         ends = enumerate(truth[0].landmarks[name] for name in (SegmentClass.START, SegmentClass.END))
         setup = replace(setup, calibration_points=tuple((float(value), point) for value, point in ends))

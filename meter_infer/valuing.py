@@ -11,6 +11,7 @@ from meter_infer.binding import Bound
 from meter_infer.calibration import FARTHEST, Calibration, PicturePoints
 from meter_infer.errors import CalibrationError
 from meter_infer.plausibility import RateLimit
+from meter_infer.reading.chances import FRACTIONS
 from meter_infer.reading.fast import FastReading
 from meter_infer.reading.fast_dial import FastDial
 from meter_infer.reading.fast_tube import FastTube
@@ -26,6 +27,8 @@ RATE_TOLERANCE = 0.01
 LAWFUL = 0.7
 """Chance by the strip network from which a dial's values are believed to run along its scale as a `range`
 alone makes them run (`docs/decisions/0026-chance-of-the-reading.md`)."""
+LAW_LOOKS = 10
+"""Looks whose mean tells that; a later one weighs as much as each of so many."""
 POINTS_LEFT = 0.06
 """Shift, as a share of a dial's radius or a scale's length, from which calibration points no longer fit."""
 POINTS_OFF = 0.12
@@ -66,6 +69,30 @@ class MeterSetup:
     unit: str | None = None
     max_rate: float | None = None
     """Largest plausible change in units per second; None: any."""
+
+
+@dataclass(slots=True)
+class Law:
+    """How probable it is that a `range` alone tells a dial's values: the mean of its looks."""
+
+    chances: NDArray[np.float64] | None = None
+    """At each of `FRACTIONS`; None: nobody was asked."""
+    count: int = 0
+    """Looks that are in it."""
+
+    def learn(self, chances: NDArray[np.float64] | None, anew: bool) -> None:
+        """Take what a look says into the mean; `anew`: it may be another dial's."""
+        if anew:
+            self.chances, self.count = None, 0
+        if chances is None:
+            return
+        self.count = min(self.count + 1, LAW_LOOKS)
+        known = chances if self.chances is None else self.chances
+        self.chances = known + (chances - known) / self.count
+
+    def at(self, fraction: float) -> float:
+        """Return the chance at a fraction of the scale."""
+        return 1.0 if self.chances is None else float(np.interp(fraction, FRACTIONS, self.chances))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +147,8 @@ class MeterState:
     """Where the meter was when its calibration points were first used."""
     standing: Standing = field(default_factory=Standing)
     """Where the picture is by now, for calibration points in it."""
+    law: Law = field(default_factory=Law)
+    """Whether its range is enough."""
     fitted: Fitted | None = None
     """Its calibration as it was used last."""
     misplaced: bool = False
@@ -224,7 +253,7 @@ def valued(
         quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
     if quality is Quality.GOOD and fitted.reason is not Reason.OK:
         quality, reason = Quality.UNCERTAIN, fitted.reason
-    if quality is Quality.GOOD and calibration.ends_only and seen.law < LAWFUL:
+    if quality is Quality.GOOD and calibration.ends_only and state.law.at(fraction) < LAWFUL:
         quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
         if not state.warned:
             state.warned = True

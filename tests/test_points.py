@@ -9,6 +9,7 @@ import pytest
 from meter_infer.binding import Bound
 from meter_infer.calibration import Calibration, PicturePoints
 from meter_infer.pipeline import MeterReader, MeterSetup
+from meter_infer.reading.chances import FRACTIONS
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry
 from meter_infer.reading.look import Look
 from meter_infer.types import Box, Detection, MeterKind, Quality, Reading, Reason
@@ -139,14 +140,13 @@ def judged(
     geometry: DialGeometry | TubeGeometry,
     fraction: float,
     confidence: float = 0.9,
-    law: float = 1.0,
 ) -> Reading:
     kind = state.setup.kind
     bound = Bound(state.setup.meter, kind, Box(0, 0, 9, 9), 1.0)
     base = unread(frame(np.zeros((480, 640), np.uint8)), bound, "m", Reason.OK, confidence, 0.0)
     dial = geometry if isinstance(geometry, DialGeometry) else None
     tube = geometry if isinstance(geometry, TubeGeometry) else None
-    seen = Look(kind, fraction, confidence, Reason.DISAGREEMENT, dial, tube, law=law)
+    seen = Look(kind, fraction, confidence, Reason.DISAGREEMENT, dial, tube)
     return valued(base, seen, fraction, state)
 
 
@@ -220,10 +220,37 @@ def test_a_range_alone_is_not_enough_for_a_scale_that_may_bend(
     caplog: pytest.LogCaptureFixture, calibration: Calibration, law: float, good: bool
 ) -> None:
     state = MeterState(replace(SETUP, calibration=calibration))
-    readings = [judged(state, DIAL, 0.4, law=law) for _ in range(3)]
+    state.law.learn(np.full(FRACTIONS.shape, law), False)
+    readings = [judged(state, DIAL, 0.4) for _ in range(3)]
     expected = (Quality.GOOD, Reason.OK) if good else (Quality.UNCERTAIN, Reason.UNCALIBRATED)
     assert {(each.quality, each.reason) for each in readings} == {expected}
     assert readings[0].value == pytest.approx(calibration.value(0.4))
     said = [record.getMessage() for record in caplog.records]
     assert len(said) == (not good)
     assert all("a range is not enough; give it a calibration" in each for each in said)
+
+
+def test_whether_a_range_is_enough_is_the_mean_of_looks_where_the_pointer_stands() -> None:
+    state = MeterState(replace(SETUP, calibration=Calibration.from_range((0.0, 10.0))))
+    bent = np.interp(FRACTIONS, [0.0, 0.5, 1.0], [1.0, 0.2, 1.0])
+
+    def quality(fraction: float) -> Quality:
+        return judged(state, DIAL, fraction).quality
+
+    assert quality(0.5) is Quality.GOOD  # nobody says otherwise
+    state.law.learn(bent, False)
+    assert [quality(f) for f in (-0.01, 0.02, 0.5, 0.99)] == [
+        Quality.GOOD,
+        Quality.GOOD,
+        Quality.UNCERTAIN,
+        Quality.GOOD,
+    ]
+    for _ in range(3):
+        state.law.learn(np.ones_like(bent), False)
+    assert state.law.at(0.5) == pytest.approx(0.8)
+    assert quality(0.5) is Quality.GOOD  # one of four looks
+    state.law.learn(bent, True)
+    assert quality(0.5) is Quality.UNCERTAIN  # it was moved: perhaps another dial
+    for _ in range(30):
+        state.law.learn(np.ones_like(bent), False)
+    assert state.law.at(0.5) > 0.95  # what was seen long ago fades

@@ -18,6 +18,8 @@ BEHIND = 0.05
 told apart by errors, the network's and those of the scale as it is read."""
 SHORTEST = 8.0
 """Places that a scale is long at the least."""
+FRACTIONS = np.linspace(0.0, 1.0, 21)
+"""Where on a dial's scale it is asked whether a value there is right."""
 
 
 class Chances(NamedTuple):
@@ -26,8 +28,6 @@ class Chances(NamedTuple):
     reading: float
     start: float
     end: float
-    law: float = 1.0
-    """That values lie along the scale as they are taken to, as far as it matters where the pointer stands."""
     right: float = 1.0
     """That what is read from scale's ends and pointer or surface is right: an error of an end matters the
     less, the farther the pointer is from it."""
@@ -44,10 +44,8 @@ def dial_chances(opinion: Opinion, geometry: DialGeometry, angle: float, within:
     """
     angles = angle, geometry.start_angle, geometry.start_angle + geometry.span
     places = [opinion.axis.place_of(geometry.point_at(each)) for each in angles]
-    span = geometry.span / TAU * PLACES[MeterKind.POINTER]
-    law = _lawful(opinion, places[1], span, geometry.fraction_of_angle(angle), geometry.advance, within)
-    chances = _chances(opinion, places, max(1.0, within * span))
-    return chances._replace(law=law, right=_right(opinion, places, within))
+    chances = _chances(opinion, places, max(1.0, within * geometry.span / TAU * PLACES[MeterKind.POINTER]))
+    return chances._replace(right=_right(opinion, places, within))
 
 
 def tube_chances(opinion: Opinion, tube: TubeGeometry, fraction: float, within: float) -> Chances:
@@ -57,10 +55,8 @@ def tube_chances(opinion: Opinion, tube: TubeGeometry, fraction: float, within: 
     return chances._replace(right=_right(opinion, places, within))
 
 
-def _lawful(
-    opinion: Opinion, start: float, span: float, fraction: float, advance: float, within: float
-) -> float:
-    """Return the chance that values lie along a dial's scale so that one is right.
+def lawful(opinion: Opinion, geometry: DialGeometry, within: float) -> NDArray[np.float64]:
+    """Return the chance, for each of `FRACTIONS`, that a dial's value there is the one it is taken to be.
 
     The value of a scale's first mark is known, whatever follows it, and an error of where the linear part
     would begin moves the others by what is left of the scale. Where no linear part is (the network says
@@ -68,31 +64,29 @@ def _lawful(
 
     Args:
         opinion: of the dial.
-        start: place of the first mark, columns.
-        span: length of the scale, columns.
-        fraction: where the pointer stands.
-        advance: of the dial as it is read; see `DialGeometry`.
+        geometry: the dial as it is read, with its `advance`.
         within: how far off still counts, share of the scale.
     """
+    start = opinion.axis.place_of(geometry.point_at(geometry.start_angle))
+    span = geometry.span / TAU * PLACES[MeterKind.POINTER]
     row = opinion.chances[Thing.ZERO].astype(np.float64)
     count = len(row)
     behind = BEHIND * span
     before = (start - np.arange(count) + behind) % count - behind
-    other = before >= min(MOST_BEFORE * span, 0.8 * (count - span))
+    uneven = before >= min(MOST_BEFORE * span, 0.8 * (count - span))
     advances = np.maximum(before, 0.0) / (span + np.maximum(before, 0.0))
-    taken = _along(fraction, np.array([advance]))
-    right = np.where(other, min(abs(fraction), abs(1 - fraction)) <= within, True)
-    right &= other | (np.abs(_along(fraction, advances) - taken) <= within)
-    return float(row @ right)
+    at = FRACTIONS[:, None]
+    close = np.abs(_along(at, advances) - _along(at, np.array([geometry.advance]))) <= within
+    at_an_end = np.minimum(at, 1 - at) <= within
+    result: NDArray[np.float64] = np.where(uneven, at_an_end, close) @ row
+    return result
 
 
-def _along(fraction: float, advances: NDArray[np.float64]) -> NDArray[np.float64]:
+def _along(fractions: NDArray[np.float64], advances: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return values, shares of the range, by `Calibration.with_advance`, of scales that begin otherwise."""
-    if fraction < 0.0:
-        return np.full(len(advances), fraction)
-    linear = advances + (1 - advances) * fraction
-    squeezed = fraction * (1 - advances + 1 / SQUEEZED)
-    return np.where(fraction < SQUEEZED * advances, squeezed, linear)
+    linear = advances + (1 - advances) * fractions
+    squeezed = fractions * (1 - advances + 1 / SQUEEZED)
+    return np.where(fractions < SQUEEZED * advances, squeezed, linear)
 
 
 def _chances(opinion: Opinion, places: Sequence[float], reach: float) -> Chances:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeGuard
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meter_infer.calibration import Calibration
-from meter_infer.reading.chances import dial_chances, tube_chances
+from meter_infer.reading.chances import dial_chances, lawful, tube_chances
 from meter_infer.reading.dial import DialView, view_dial
 from meter_infer.reading.evidence import Evidence, Weights, features, probability, tube_features
 from meter_infer.reading.geometry import DialGeometry, TubeGeometry, wrap
@@ -64,8 +65,9 @@ class Look:
     """By how much a second opinion differs, share of the scale; None: there is none."""
     vetoed: bool = False
     """The rules decided, whatever the evidence says."""
-    law: float = 1.0
-    """How probable it is that a `range` alone tells the value of this fraction; no part of the confidence."""
+    law: NDArray[np.float64] | None = None
+    """How probable it is that a `range` alone tells a dial's value at each of `chances.FRACTIONS`; no part of
+    the confidence. None: nobody was asked."""
 
 
 def look(
@@ -266,7 +268,7 @@ def _read_dial(patch: Patch, view: DialView, pointing: _Pointing, apart: float |
         confidence, reason, vetoed = 0.5 * min(confidence, GOOD), Reason.DISAGREEMENT, True
     pointer = view.pointer if ridge is None else _on_ridge(geometry, view.pointer, ridge)
     fraction = geometry.fraction_of_angle(angle)
-    law = 1.0 if chances is None else chances.law
+    law = None if view.opinion is None or placed else lawful(view.opinion, geometry, WITHIN)
     return Look(
         MeterKind.POINTER, fraction, confidence, reason, geometry, None, pointer, evidence, apart, vetoed, law
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from meter_infer.reading.chances import dial_chances, tube_chances
+from meter_infer.reading.chances import FRACTIONS, dial_chances, lawful, tube_chances
 from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry
 from meter_infer.reading.sampling import Profile
 from meter_infer.reading.strip import PLACES, DialAxis, Opinion, Thing, TubeAxis
@@ -59,7 +59,7 @@ def test_the_chance_is_that_of_draws(at: int, fraction: float) -> None:
     pointer += rng.uniform(-0.5, 0.5, pointer.shape)  # a column is as wide as that
     hit = np.abs((pointer - begin) / (end - begin) - fraction) <= WITHIN
     assert chances.right == pytest.approx(float(hit.mean()), abs=0.015)
-    assert chances.law == pytest.approx(1.0)
+    assert lawful(opinion, dial, WITHIN) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,7 @@ def test_where_a_linear_scale_begins_matters_in_its_middle(
     dial = DialGeometry(np.array([100.0, 100.0]), np.eye(2) * 80.0, angle, span / 512 * TAU, advance=advance)
     there = {round(100 + fraction * span): 1.0}
     opinion = Opinion(DialAxis(dial), rows(MeterKind.POINTER, there, {100: 1.0}, {100 + span: 1.0}, places))
-    read = angle + fraction * dial.span
-    assert dial_chances(opinion, dial, read, WITHIN).law == pytest.approx(law)
+    assert float(np.interp(fraction, FRACTIONS, lawful(opinion, dial, WITHIN))) == pytest.approx(law)
 
 
 def test_a_scale_that_may_be_no_scale_makes_nothing_right() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from meter_infer.reading.chances import dial_chances
+from meter_infer.reading.chances import FRACTIONS, dial_chances, lawful
 from meter_infer.reading.dial import view_dial
 from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.level import view_tube
@@ -214,7 +214,7 @@ def test_a_first_mark_that_stands_too_far_on_is_seen() -> None:
         ends = (axis.place_of_angle(np.deg2rad(each)) for each in (270.0, 135.0, 405.0))
         opinion = Opinion(axis, certain(axis, dict(zip(Thing, (*ends, place), strict=True))))
         dial = with_advance(geometry, opinion)
-        return dial, dial_chances(opinion, dial, np.deg2rad(270.0), 0.015).law
+        return dial, float(lawful(opinion, dial, 0.015)[len(FRACTIONS) // 2])
 
     linear, law = seen(135.3)
     assert linear.advance == 0.0
