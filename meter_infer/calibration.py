@@ -32,6 +32,38 @@ FARTHEST = 0.25
 """How far beyond the points a value may be read, as a share of what they span."""
 
 
+_VACUUM = {
+    "psi": 14.7, "lb/in2": 14.7, "lbf/in2": 14.7, "bar": 1.013, "mbar": 1013.0, "hpa": 1013.0,
+    "kpa": 101.3, "mpa": 0.1013, "atm": 1.0, "at": 1.033, "kg/cm2": 1.033, "kgf/cm2": 1.033,
+}  # fmt: skip
+"""How far below the atmosphere a vacuum lies, by unit of pressure."""
+_DIFFERENTIAL = 1.1
+"""By how much more than that a scale must begin below zero to be of another kind."""
+
+
+def mixed_units(ends: tuple[float, float], unit: str | None) -> str | None:
+    """Say why a gauge's `range` cannot be in one unit, to go on after "its range"; None where it can.
+
+    No gauge shows less than a vacuum, but for differential ones, whose scales are as long to both sides. What
+    begins at -30 and ends at 150 psi tells its vacuum in inches of mercury, on marks of their own.
+    """
+    name = (unit or "").strip().lower().replace("²", "2").replace("^2", "2").replace(" ", "")
+    if "hg" in name and any(other in name for other in ("psi", "bar", "kg", "lb", "pa")):
+        return f"is in two units, {unit}"
+    base = name.removesuffix("(g)").removesuffix("gauge")
+    deepest = _VACUUM.get(base) or _VACUUM.get(base.removesuffix("g"))
+    low, high = sorted(ends)
+    if deepest is None or low >= -_DIFFERENTIAL * deepest or high <= 0.0:
+        return None
+    if high == -low and high not in _COLUMNS:
+        return None
+    return f"begins below vacuum: what is below zero on its scale is hardly {unit}"
+
+
+_COLUMNS = (30.0, 76.0, 760.0)
+"""Vacuum in columns of mercury, as it is printed: inches, centimetres, millimetres."""
+
+
 def _require_monotonic(values: list[float]) -> None:
     steps = [b - a for a, b in pairwise(values)]
     if not (all(step > 0 for step in steps) or all(step < 0 for step in steps)):
@@ -91,6 +123,11 @@ class Calibration:
         end = SQUEEZED * advance
         knee = first + (last - first) * (advance + (1 - advance) * end)
         return Calibration(((0.0, first), (end, knee), (1.0, last)), ends_only=True)
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Values of the first and the last point, in the meter's unit."""
+        return self.points[0][1], self.points[-1][1]
 
     @property
     def span(self) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from meter_infer.binding import Bound
-from meter_infer.calibration import FARTHEST, Calibration, PicturePoints
+from meter_infer.calibration import FARTHEST, Calibration, PicturePoints, mixed_units
 from meter_infer.errors import CalibrationError
 from meter_infer.plausibility import RateLimit
 from meter_infer.reading.chances import FRACTIONS
@@ -107,7 +107,7 @@ class Fitted:
     reason: Reason = Reason.OK
     """Why no reading with it is good."""
     flaw: str = ""
-    """What is wrong with the points, to go on after "its calibration points"."""
+    """What is wrong with what was given, to go on after "its"."""
 
 
 @dataclass(slots=True)
@@ -241,7 +241,7 @@ def valued(
         fitted = state.calibrated(followed.geometry, state.standing.built)
     if quality is Quality.GOOD and fitted.flaw and not state.warned:
         state.warned = True  # a poor look says nothing of the points
-        logger.warning("%s of camera %s: its calibration points %s.", base.meter, base.camera, fitted.flaw)
+        logger.warning("%s of camera %s: its %s.", base.meter, base.camera, fitted.flaw)
     calibration = fitted.calibration
     if calibration is None:
         if quality is Quality.GOOD:
@@ -352,21 +352,27 @@ def _fit(
     points = setup.calibration_points
     calibration = calibration_of(setup, geometry, moved)
     if points is None or geometry is None:
+        ends = None if calibration is None or not calibration.ends_only else calibration.ends
+        mixed = mixed_units(ends, setup.unit) if ends and setup.kind is MeterKind.POINTER else None
+        if mixed:
+            flaw = f"range {mixed}; give it a calibration"
+            return Fitted(geometry, moved, calibration, Reason.UNCALIBRATED, flaw)
         return Fitted(geometry, moved, calibration)
     astray = [value for value, point in points if not _is_near(geometry, np.array(point) + moved)]
     if astray:
         what = "dial" if isinstance(geometry, DialGeometry) else "glass"
-        flaw = (
-            f"are not all on its {what} or near it: {_listed(astray)}; give x and y in this picture's pixels"
-        )
+        where = f"are not all on its {what} or near it: {_listed(astray)}"
+        flaw = f"calibration points {where}; give x and y in this picture's pixels"
         return Fitted(geometry, moved, calibration, Reason.CAMERA_MOVED, flaw)
     if calibration is None:
         values = _listed([value for _, value in sorted(_placed(points, geometry, moved))])
         way = "clockwise" if isinstance(geometry, DialGeometry) else "from bottom to top"
-        flaw = f"must only rise or only fall along its scale; {way} they are {values}"
+        flaw = f"calibration points must only rise or only fall along its scale; {way} they are {values}"
         return Fitted(geometry, moved, None, Reason.UNCALIBRATED, flaw)
     found = calibration.flaw()
-    return Fitted(geometry, moved, calibration, Reason.UNCALIBRATED if found else Reason.OK, found or "")
+    if found is None:
+        return Fitted(geometry, moved, calibration)
+    return Fitted(geometry, moved, calibration, Reason.UNCALIBRATED, f"calibration points {found}")
 
 
 def _is_near(geometry: DialGeometry | TubeGeometry, place: NDArray[np.float64]) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_infer.calibration import Calibration
+from meter_infer.calibration import Calibration, mixed_units
 from meter_infer.errors import CalibrationError
 
 COMPRESSED = Calibration(((0.0, 0.0), (0.07, 20.0), (0.23, 50.0), (1.0, 300.0)))
@@ -155,3 +155,32 @@ def test_a_range_without_width_is_refused() -> None:
 def test_data_of_another_form_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(CalibrationError):
         Calibration.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    ("ends", "unit", "mixed"),
+    [
+        ((-30.0, 150.0), "psi", True),
+        ((-30.0, 30.0), "PSIG", True),
+        ((-76.0, 4.0), "kgf/cm²", True),
+        ((-760.0, 1.5), "bar(g)", True),
+        ((150.0, -30.0), "psi", True),  # written backwards
+        ((-30.0, 21.0), "inHg below 0 / psi above 0", True),
+        ((-14.7, 150.0), "psi", False),
+        ((-15.0, 60.0), "psi", False),
+        ((-1.0, 15.0), "bar", False),
+        ((-100.0, 300.0), "kPa", False),
+        ((-0.1, 2.4), "MPa", False),
+        ((-500.0, 500.0), "psi", False),  # of a difference
+        ((-100.0, 0.0), "mmH2O", False),
+        ((-30.0, 0.0), "inHg", False),
+        ((-760.0, 0.0), "mmHg", False),
+        ((-30.0, 50.0), "°C", False),
+        ((-30.0, 50.0), None, False),
+        ((0.0, 16.0), "bar", False),
+    ],
+)
+def test_a_range_in_two_units_is_known_by_its_vacuum(
+    ends: tuple[float, float], unit: str | None, mixed: bool
+) -> None:
+    assert (mixed_units(ends, unit) is not None) == mixed

@@ -230,6 +230,17 @@ def test_a_range_alone_is_not_enough_for_a_scale_that_may_bend(
     assert all("a range is not enough; give it a calibration" in each for each in said)
 
 
+@pytest.mark.parametrize(("unit", "good"), [("psi", False), ("°C", True)])
+def test_a_range_in_two_units_is_not_enough(caplog: pytest.LogCaptureFixture, unit: str, good: bool) -> None:
+    given = Calibration.from_range((-30.0, 150.0))
+    reading = judged(MeterState(replace(SETUP, calibration=given, unit=unit)), DIAL, 0.4)
+    assert (reading.quality is Quality.GOOD) == good
+    assert good or reading.reason is Reason.UNCALIBRATED
+    assert reading.value == pytest.approx(42.0)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [] if good else "its range begins below vacuum" in said[0]
+
+
 def test_whether_a_range_is_enough_is_the_mean_of_looks_where_the_pointer_stands() -> None:
     state = MeterState(replace(SETUP, calibration=Calibration.from_range((0.0, 10.0))))
     bent = np.interp(FRACTIONS, [0.0, 0.5, 1.0], [1.0, 0.2, 1.0])

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from meter_infer.calibration import mixed_units
 from meter_infer.config import CameraConfig, MeterConfig, Site, load_site, site_json_schema
 from meter_infer.errors import SourceError
 from meter_infer.types import MeterKind
@@ -80,6 +81,10 @@ def _doubts(meter: MeterConfig, size: tuple[int, int] | None) -> Iterator[tuple[
     first = "first mark" if meter.kind is MeterKind.POINTER else "lower end"
     if meter.range and meter.range[0] > meter.range[1]:
         yield "range", f"runs backwards: {meter.range[0]:g} is at the {first}; is that so on the scale?"
+    if meter.range and not meter.calibration and meter.kind is MeterKind.POINTER:
+        mixed = mixed_units(meter.range, meter.unit)
+        if mixed:
+            yield "range", f"{mixed}; give it a calibration"
     curve = meter.scale if meter.calibration else None
     if curve is not None and not meter.pixel_points and curve.points[0][1] > curve.points[-1][1]:
         yield "calibration", f"runs backwards: its values fall from the {first} on; is that so on the scale?"

@@ -85,7 +85,7 @@ def sample_dial_style(rng: Rng, family: Family | None = None) -> DialStyle:
 
     low, high, unit = family.range(rng)
     graduation = ranges.graduate(rng, low, high, unit, place.span, family.intervals)
-    anchors, graduation, tag = _law(rng, graduation, family)
+    anchors, graduation, tag = _law(rng, graduation, family, place.span)
     room = place.outer
     numbers_outside = rng.random() < family.outside
     major = uniform(rng, *family.mark_length) * min(1.0, room / 0.8)
@@ -224,9 +224,17 @@ def _pointer_ink(rng: Rng, dark: bool, family: Family) -> Color:
     return vary(rng, choose(rng, colors, (76.0, red, 4.0, 3.0, 6.0, 1.2, 0.6)), 8)
 
 
-def _law(rng: Rng, g: ranges.Graduation, family: Family) -> tuple[scales.Anchors, ranges.Graduation, str]:
+def _law(
+    rng: Rng, g: ranges.Graduation, family: Family, span: float
+) -> tuple[scales.Anchors, ranges.Graduation, str]:
     """Choose how values lie along the scale."""
     kind = choose(rng, ("linear", "zero", "iron", "overload", "compound", "retard"), family.laws)
+    deepest = units.MERCURY.get((g.unit, g.low))
+    if deepest is not None:
+        room = span * g.high / (deepest + g.high)
+        above = ranges.graduate(rng, 0.0, g.high, g.unit, room, family.intervals)
+        anchors, g = scales.mercury(g, above, deepest, span)
+        return anchors, g, "compound"
     if kind == "zero" and g.low == 0 and len(g.majors) > 2:
         anchors, g = scales.compressed_zero(rng, g)
         return anchors, g, COMPRESSED_ZERO

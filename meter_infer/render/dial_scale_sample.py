@@ -116,6 +116,27 @@ def compound(rng: Rng, g: Graduation) -> tuple[Anchors, Graduation]:
     return ((0.0, g.low), (at, 0.0), (1.0, g.high)), g
 
 
+def mercury(g: Graduation, above: Graduation, deepest: float, span: float) -> tuple[Anchors, Graduation]:
+    """Return a scale that is even in pressure, with its vacuum told in a unit and by marks of its own.
+
+    `above`: the marks from 0 on. `deepest`: what the first mark, below zero, is in their unit, above 0.
+    `span`: of the whole scale, radians.
+    """
+    at = deepest / (deepest + g.high)
+    coarse, fine = next(
+        (step, step / parts)
+        for step, parts in ((10.0, 5), (10.0, 2), (20.0, 2), (-g.low, 3), (-g.low, 1))
+        if step * at * span / -g.low > np.radians(9.0 if parts > 2 else 5.0) or parts == 1
+    )
+    below = [-fine * k for k in range(1, int(-g.low / fine + 1e-6) + 1)]
+    majors = {v for v in below if abs(v / coarse - round(v / coarse)) < 1e-6} | {g.low}
+    minors = tuple(sorted(v for v in below if v not in majors and v > g.low + 0.5 * fine))
+    whole = replace(
+        above, low=g.low, majors=(*sorted(majors), *above.majors), minors=(*minors, *above.minors)
+    )
+    return ((0.0, g.low), (at, 0.0), (1.0, g.high)), whole
+
+
 def retard(rng: Rng, g: Graduation) -> tuple[Anchors, Graduation]:
     """Return a scale whose upper part is compressed."""
     i = len(g.majors) * 2 // 3

@@ -28,7 +28,13 @@ _COMPOUND = (
     (-30.0, 0.0, "inHg"), (-760.0, 0.0, "mmHg"), (-100.0, 0.0, "kPa"), (-100.0, 300.0, "kPa"),
     (-500.0, 500.0, "psid"), (-60.0, 60.0, "mbar"), (-100.0, 100.0, "Pa"), (-30.0, 30.0, "inHg"),
     (-15.0, 15.0, "psi"), (-15.0, 60.0, "psi"), (-250.0, 250.0, "Pa"), (-10.0, 50.0, "mbar"),
+    (-30.0, 15.0, "psi"), (-30.0, 30.0, "psi"), (-30.0, 60.0, "psi"), (-30.0, 100.0, "psi"),
+    (-30.0, 150.0, "psi"), (-30.0, 200.0, "psi"), (-30.0, 300.0, "psi"), (-76.0, 2.0, "kg/cm²"),
+    (-76.0, 4.0, "kg/cm²"), (-76.0, 10.0, "kg/cm²"),
 )  # fmt: skip
+MERCURY = {("psi", -30.0): 14.73, ("kg/cm²", -76.0): 1.033}
+"""Gauges whose vacuum is told in inches or centimetres of mercury, by unit and first mark, and what that mark
+is in the unit: below zero their numbers are of another unit, and the scale is even in neither."""
 _CAR = (
     (0.0, 80.0, "psi"), (0.0, 100.0, "psi"), (0.0, 20.0, "psi"), (0.0, 15.0, "psi"), (0.0, 60.0, "psi"),
     (0.0, 160.0, "psi"), (0.0, 10.0, "bar"), (0.0, 5.0, "bar"), (0.0, 8.0, "bar"), (-1.0, 2.0, "bar"),
@@ -48,6 +54,7 @@ _WEATHER = (
 )  # fmt: skip
 _REFRIGERANT = (
     (0.0, 500.0, "psi"), (0.0, 800.0, "psi"), (-1.0, 15.0, "bar"), (-1.0, 35.0, "bar"), (0.0, 35.0, "bar"),
+    (-30.0, 120.0, "psi"), (-30.0, 250.0, "psi"), (-30.0, 350.0, "psi"), (-30.0, 500.0, "psi"),
 )  # fmt: skip
 _ROUND_ENDS = (
     1.0, 1.2, 1.4, 1.5, 1.6, 2.0, 2.2, 2.3, 2.5, 3.0, 3.5, 3.6, 4.0, 4.5, 5.0, 5.8, 6.0, 7.0, 8.0, 8.5,
@@ -128,7 +135,7 @@ def second_range(
     if unit == "°C":
         bottom, top = low * 1.8 + 32, high * 1.8 + 32
         return float(np.ceil(bottom / 20) * 20), float(np.floor(top / 20) * 20), "°F", 1.8, 32.0
-    if unit not in _UNIT_OF_BAR:
+    if unit not in _UNIT_OF_BAR or (unit, low) in MERCURY:
         return None
     names = ("psi", "bar", "kPa", "kg/cm²", "MPa", "psi", "bar")
     other = choose(rng, tuple(u for u in names if u != unit))

@@ -23,6 +23,14 @@ def site(folder: Path, meter: str, url: str = "rtsp://camera.example/") -> Path:
         ("range: [40, 0]", ["range: runs backwards: 40 is at the first mark; is that so on the scale?"]),
         ("range: [0, 40], alarms: {high: {warn: 39, critical: 40}}", []),
         (
+            "range: [-30, 15]",
+            [
+                "range: begins below vacuum: what is below zero on its scale is hardly bar; "
+                "give it a calibration",
+            ],
+        ),
+        ("range: [-30, 15], calibration: [[0, -30], [0.4, 0], [1, 15]]", []),
+        (
             "range: [0, 40], alarms: {low: {warn: -1}, high: {critical: 400}}",
             [
                 "alarms.low.warn: -1 is not on the scale, 0 to 40: it hardly ever fires, or always",

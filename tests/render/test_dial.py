@@ -218,3 +218,18 @@ def test_a_tail_is_shorter_than_its_pointer() -> None:
     assert max(tails) <= LONGEST_TAIL + 1e-9
     assert min(tails) < 0.3
     assert sum(tail > 0.5 for tail in tails) > 10  # long ones are still drawn
+
+
+def test_a_vacuum_in_inches_of_mercury_has_marks_of_its_own() -> None:
+    """Such a gauge is even in pressure: 30 inHg are 14.7 psi."""
+    found = [
+        style for style in map(style_of, range(1500))
+        if style.unit == "psi" and style.main.anchors[0] == (0.0, -30.0)
+    ]  # fmt: skip
+    assert len(found) > 20
+    for style in found:
+        high = style.main.anchors[-1][1]
+        assert "compound" in style.tags
+        assert "nonlinear" in style.tags
+        assert style.main.fraction(0.0) == pytest.approx(14.7 / (14.7 + high), abs=0.005)
+        assert not style.extra_scales
