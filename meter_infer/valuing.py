@@ -26,7 +26,7 @@ RATE_TOLERANCE = 0.01
 """Share of the span within which two readings agree, whatever the rate."""
 LAWFUL = 0.7
 """Chance by the strip network from which a dial's values are believed to run along its scale as a `range`
-alone makes them run (`docs/decisions/0026-chance-of-the-reading.md`)."""
+alone makes them run (`docs/decisions/0024-compressed-zero.md`)."""
 LAW_LOOKS = 10
 """Looks whose mean tells that; a later one weighs as much as each of so many."""
 POINTS_LEFT = 0.06
