@@ -33,21 +33,24 @@ FARTHEST = 0.25
 
 
 _VACUUM = {
-    "psi": 14.7, "lb/in2": 14.7, "lbf/in2": 14.7, "bar": 1.013, "mbar": 1013.0, "hpa": 1013.0,
-    "kpa": 101.3, "mpa": 0.1013, "atm": 1.0, "at": 1.033, "kg/cm2": 1.033, "kgf/cm2": 1.033,
+    "psi": 14.7, "lb/in2": 14.7, "lbf/in2": 14.7, "lbs/in2": 14.7, "lb/sqin": 14.7, "lbf/sqin": 14.7,
+    "bar": 1.013, "mbar": 1013.0, "hpa": 1013.0, "kpa": 101.3, "mpa": 0.1013, "atm": 1.0, "at": 1.033,
+    "kg/cm2": 1.033, "kgf/cm2": 1.033, "kp/cm2": 1.033,
 }  # fmt: skip
 """How far below the atmosphere a vacuum lies, by unit of pressure."""
+_COLUMNS = {14.7: 30.0, 1.033: 76.0}
+"""Vacuum in a column of mercury (inches, centimetres), as it is printed beside that unit."""
 _DIFFERENTIAL = 1.1
-"""By how much more than that a scale must begin below zero to be of another kind."""
+"""By how much below vacuum a scale must begin to be of another kind."""
 
 
 def mixed_units(ends: tuple[float, float], unit: str | None) -> str | None:
-    """Say why a gauge's `range` cannot be in one unit, to go on after "its range"; None where it can.
+    """Say why a gauge's `range` is hardly in one unit, to go on after "its range"; None where it may be.
 
-    No gauge shows less than a vacuum, but for differential ones, whose scales are as long to both sides. What
-    begins at -30 and ends at 150 psi tells its vacuum in inches of mercury, on marks of their own.
+    No gauge shows less than a vacuum, but for differential ones, whose scales are mostly as long to both
+    sides. What begins at -30 and ends at 150 psi tells its vacuum in inches of mercury, on marks of its own.
     """
-    name = (unit or "").strip().lower().replace("²", "2").replace("^2", "2").replace(" ", "")
+    name = (unit or "").lower().replace("²", "2").replace("^2", "2").translate(_BLANK)
     if "hg" in name and any(other in name for other in ("psi", "bar", "kg", "lb", "pa")):
         return f"is in two units, {unit}"
     base = name.removesuffix("(g)").removesuffix("gauge")
@@ -55,13 +58,12 @@ def mixed_units(ends: tuple[float, float], unit: str | None) -> str | None:
     low, high = sorted(ends)
     if deepest is None or low >= -_DIFFERENTIAL * deepest or high <= 0.0:
         return None
-    if high == -low and high not in _COLUMNS:
+    if high == -low and high != _COLUMNS.get(deepest):
         return None
-    return f"begins below vacuum: what is below zero on its scale is hardly {unit}"
+    return "begins below vacuum: below zero the numbers are of another unit, unless it shows a difference"
 
 
-_COLUMNS = (30.0, 76.0, 760.0)
-"""Vacuum in columns of mercury, as it is printed: inches, centimetres, millimetres."""
+_BLANK = str.maketrans("", "", " .")
 
 
 def _require_monotonic(values: list[float]) -> None:
@@ -167,15 +169,6 @@ class Calibration:
         return _interpolate(
             [point[0] for point in self.points], [point[1] for point in self.points], fraction
         )
-
-    def fraction(self, value: float) -> float:
-        """Return where on the scale `value` stands: the inverse of `value`."""
-        if self.ends_only:
-            (_, first), (_, last) = self.points[0], self.points[-1]
-            if (value - first) / (last - first) < 0.0:
-                return (value - first) / (last - first)
-        pairs = sorted((point[1], point[0]) for point in self.points)
-        return _interpolate([pair[0] for pair in pairs], [pair[1] for pair in pairs], value)
 
     def to_dict(self) -> dict[str, object]:
         """Return plain data for YAML or JSON; `from_dict` is the inverse."""

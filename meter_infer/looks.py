@@ -109,7 +109,7 @@ class Looks:
             state.swing(None if lost or state.fast is None else state.fast.shift)
         seen, moved = once.joined(state.track)
         state.apart = seen.apart
-        state.law.learn(seen.law, moved)
+        state.law.learn(seen.law if seen.confidence >= GOOD else None, moved)
         seen = majority(seen, moved, state)
         self.shapes[key] = seen
         if bound.score == 0 and not state.clear:

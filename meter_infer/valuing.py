@@ -91,13 +91,17 @@ class Law:
         self.chances = known + (chances - known) / self.count
 
     def at(self, fraction: float) -> float:
-        """Return the chance at a fraction of the scale."""
-        return 1.0 if self.chances is None else float(np.interp(fraction, FRACTIONS, self.chances))
+        """Return the chance at a fraction of the scale; beyond its last mark nobody knows how it goes on."""
+        if self.chances is None:
+            return 1.0
+        if fraction > 1.0 + RATE_TOLERANCE:
+            return float(self.chances[-2])
+        return float(np.interp(fraction, FRACTIONS, self.chances))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A meter's calibration on its geometry, and whether its points can be meant so."""
+    """A meter's calibration on its geometry, and whether what was given can be meant so."""
 
     geometry: DialGeometry | TubeGeometry | None
     moved: tuple[float, float]
@@ -240,7 +244,7 @@ def valued(
     else:
         fitted = state.calibrated(followed.geometry, state.standing.built)
     if quality is Quality.GOOD and fitted.flaw and not state.warned:
-        state.warned = True  # a poor look says nothing of the points
+        state.warned = True  # a poor look says nothing of what was given
         logger.warning("%s of camera %s: its %s.", base.meter, base.camera, fitted.flaw)
     calibration = fitted.calibration
     if calibration is None:
@@ -348,7 +352,7 @@ def _placed(
 def _fit(
     setup: MeterSetup, geometry: DialGeometry | TubeGeometry | None, moved: tuple[float, float]
 ) -> Fitted:
-    """Return the meter's calibration on a geometry, with what speaks against its points in the picture."""
+    """Return the meter's calibration on a geometry, with what speaks against what was given."""
     points = setup.calibration_points
     calibration = calibration_of(setup, geometry, moved)
     if points is None or geometry is None:

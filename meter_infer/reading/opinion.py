@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from meter_infer.reading.geometry import TAU, DialGeometry, TubeGeometry, wrap
 from meter_infer.reading.hands import Hand, PointerLine, line_of
 from meter_infer.reading.level import TubeView
 from meter_infer.reading.pointer import crossing
+from meter_infer.reading.sampling import Profile
 from meter_infer.reading.strip import (
     MOST_BEFORE,
     PLACES,
@@ -20,7 +22,6 @@ from meter_infer.reading.strip import (
     Opinion,
     Sights,
     Thing,
-    distances,
     strip_of,
 )
 from meter_infer.reading.tube_comb import Ends, Hints
@@ -37,6 +38,8 @@ PEAK = 3.0
 AT_START, LINEAR = 0.006, 0.8
 """A scale is linear whose linear part begins so near its first mark, share of the scale, by this chance. Four
 of five rendered scales are linear, of photographed ones one in three at most: so more than half is asked."""
+LIKELY = 0.15
+"""Chance from which it begins elsewhere."""
 
 
 def dial_opinion(judge: Judge, view: DialView, segments: Sequence[Segment]) -> Opinion:
@@ -115,18 +118,33 @@ def with_advance(geometry: DialGeometry, opinion: Opinion) -> DialGeometry:
     """
     axis = opinion.axis
     place = axis.place_of(geometry.point_at(geometry.start_angle))
-    # not less than a peak is wide: else its own tail would be taken for a place before the mark
     reach = max(PEAK, AT_START * geometry.span / TAU * PLACES[axis.kind])
     if opinion.chance(Thing.ZERO, place, reach) >= LINEAR:
         return geometry
     elsewhere = opinion.chances.copy()
-    elsewhere[Thing.ZERO, distances(axis.kind, place) <= reach] = 0.0
-    zero = geometry.true_angle(geometry.angle_of(Opinion(axis, elsewhere).likeliest(Thing.ZERO)[0]))
+    elsewhere[Thing.ZERO] = _apart_from(opinion.chances[Thing.ZERO], place, reach)
+    point, chance = Opinion(axis, elsewhere).likeliest(Thing.ZERO)
+    if chance < LIKELY:
+        return geometry
+    zero = geometry.true_angle(geometry.angle_of(point))
     first, span = geometry.true_scale()
     before = (first - zero) % TAU
     if before > min(MOST_BEFORE * span, 0.8 * (TAU - span)):
         return geometry
     return replace(geometry, advance=before / (span + before))
+
+
+def _apart_from(row: Profile, place: float, reach: float) -> Profile:
+    """Return chances around a dial without the peak at `place`, as far as it falls on either side."""
+    count = len(row)
+    left, right = floor(place - reach), ceil(place + reach)
+    while right - left < count and row[(left - 1) % count] <= row[left % count]:
+        left -= 1
+    while right - left < count and row[(right + 1) % count] <= row[right % count]:
+        right += 1
+    rest = row.copy()
+    rest[np.arange(left, right + 1) % count] = 0.0
+    return rest
 
 
 def hints_of(view: TubeView) -> Hints:

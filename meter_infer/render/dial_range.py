@@ -20,6 +20,9 @@ class Graduation:
     middles: tuple[float, ...]
     minors: tuple[float, ...]
     step: float
+    """Of the numbers."""
+    below: float | None = None
+    """The same below zero, where another unit stands there."""
 
 
 def choose(rng: Rng, items: tuple[T, ...] | list[T], weights: tuple[float, ...] | None = None) -> T:

@@ -123,16 +123,22 @@ def mercury(g: Graduation, above: Graduation, deepest: float, span: float) -> tu
     `span`: of the whole scale, radians.
     """
     at = deepest / (deepest + g.high)
+    thirds = 3 if g.low == -30.0 else 2
     coarse, fine = next(
         (step, step / parts)
-        for step, parts in ((10.0, 5), (10.0, 2), (20.0, 2), (-g.low, 3), (-g.low, 1))
+        for step, parts in ((10.0, 5), (10.0, 2), (20.0, 2), (-g.low, thirds), (-g.low, 1))
         if step * at * span / -g.low > np.radians(9.0 if parts > 2 else 5.0) or parts == 1
     )
     below = [-fine * k for k in range(1, int(-g.low / fine + 1e-6) + 1)]
-    majors = {v for v in below if abs(v / coarse - round(v / coarse)) < 1e-6} | {g.low}
+    even = {v for v in below if abs(v / coarse - round(v / coarse)) < 1e-6}
+    majors = {v for v in even if v > g.low + 0.8 * coarse} | {g.low}  # no two numbers on each other
     minors = tuple(sorted(v for v in below if v not in majors and v > g.low + 0.5 * fine))
     whole = replace(
-        above, low=g.low, majors=(*sorted(majors), *above.majors), minors=(*minors, *above.minors)
+        above,
+        low=g.low,
+        majors=(*sorted(majors), *above.majors),
+        minors=(*minors, *above.minors),
+        below=coarse,
     )
     return ((0.0, g.low), (at, 0.0), (1.0, g.high)), whole
 
@@ -237,8 +243,9 @@ def build_scale(
 def _numbered(value: float, g: Graduation, only_ends: bool) -> bool:
     if only_ends:
         return value in (g.low, g.high) or abs(value - (g.low + g.high) / 2) < 1e-9
-    odd_end = abs(value / g.step - round(value / g.step)) > 1e-6
-    return not odd_end or value == g.high
+    step = g.step if g.below is None or value >= 0.0 else g.below
+    odd_end = abs(value / step - round(value / step)) > 1e-6
+    return not odd_end or value == g.high or (g.below is not None and value == g.low)
 
 
 def agreeing(

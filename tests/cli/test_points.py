@@ -25,8 +25,8 @@ def site(folder: Path, meter: str, url: str = "rtsp://camera.example/") -> Path:
         (
             "range: [-30, 15]",
             [
-                "range: begins below vacuum: what is below zero on its scale is hardly bar; "
-                "give it a calibration",
+                "range: begins below vacuum: below zero the numbers are of another unit, unless it shows a "
+                "difference; give it a calibration",
             ],
         ),
         ("range: [-30, 15], calibration: [[0, -30], [0.4, 0], [1, 15]]", []),

@@ -83,8 +83,9 @@ def test_a_scale_that_may_be_no_scale_makes_nothing_right() -> None:
     opinion = Opinion(AXIS, rows(MeterKind.LEVEL, {150: 1.0}, {200: 1.0}, {200: 1.0}))
     tube = TubeGeometry(AXIS.point_at(100), AXIS.point_at(200), TUBE.width)
     assert tube_chances(opinion, tube, 0.5, WITHIN).right == 0.0
+    sure = Opinion(AXIS, rows(MeterKind.LEVEL, {180: 1.0}, {60: 1.0}, {300: 1.0}))
     tiny = TubeGeometry(AXIS.point_at(100), AXIS.point_at(103), TUBE.width)
-    assert tube_chances(opinion, tiny, 0.5, WITHIN).right == 0.0
+    assert tube_chances(sure, tiny, 0.5, WITHIN).right == 0.0  # a third of the scale, and so it is there
 
 
 def test_ends_that_may_be_swapped_are_not_right() -> None:

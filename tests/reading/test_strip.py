@@ -241,8 +241,9 @@ def test_a_linear_scale_takes_more_than_half_of_the_chance(linear: float, advanc
 
 @pytest.mark.parametrize("span", [90.0, 270.0])
 @pytest.mark.parametrize("off", [-0.8, 0.0, 0.8])
-def test_a_broad_peak_on_the_first_mark_is_linear(span: float, off: float) -> None:
+@pytest.mark.parametrize("sigma", [1.3, 2.5, 4.0])
+def test_a_broad_peak_on_the_first_mark_is_linear(span: float, off: float, sigma: float) -> None:
     geometry = DialGeometry(np.array([100.0, 100.0]), np.eye(2) * 80.0, np.deg2rad(135), np.deg2rad(span))
     axis = DialAxis(geometry)
-    chances = certain(axis, {Thing.ZERO: axis.place_of_angle(np.deg2rad(135)) + off}, sigma=1.3)
+    chances = certain(axis, {Thing.ZERO: axis.place_of_angle(np.deg2rad(135)) + off}, sigma=sigma)
     assert with_advance(geometry, Opinion(axis, chances)).advance == 0.0

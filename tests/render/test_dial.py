@@ -233,3 +233,8 @@ def test_a_vacuum_in_inches_of_mercury_has_marks_of_its_own() -> None:
         assert "nonlinear" in style.tags
         assert style.main.fraction(0.0) == pytest.approx(14.7 / (14.7 + high), abs=0.005)
         assert not style.extra_scales
+        zero = style.main.fraction(0.0)
+        narrow = zero * style.main.span < np.radians(16.0)
+        assert narrow or any(0.01 < each < zero - 0.005 for row in style.main.rows for each in row.fractions)
+        assert style.main.numerals is not None
+        assert any("30" in text for fraction, text in style.main.numerals.labels if fraction == 0.0)
