@@ -6,8 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +14,10 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-import meter_infer.render
 from meter_infer.errors import SinkError
 from meter_infer.render.video import VideoScene, VideoSpec, render_video, site_of
 
-_RENDERER = Path(meter_infer.render.__file__).parent
+_VERSION = "2"  # to be raised when the renderer draws other pictures from the same seed
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +55,11 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "meter_infer" / "bench"
 
 
-@cache
-def renderer_key(folder: Path = _RENDERER) -> str:
-    """Return a name for the renderer as its sources in `folder` are: others may draw other pictures of a seed.
-
-    A clip of another renderer would be calibrated by points of a scene that it does not show.
-    """
-    digest = sha256()
-    for path in sorted(folder.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:10]
-
-
 def clip_path(folder: Path, spec: VideoSpec) -> Path:
     """Return where the clip of a specification is kept."""
     width, height = spec.size
     meters = f"{spec.pointers}p{spec.levels}l"
-    name = f"{renderer_key()}-{width}x{height}-{spec.fps}fps-{spec.seconds:g}s-{meters}-{spec.seed}.mp4"
+    name = f"v{_VERSION}-{width}x{height}-{spec.fps}fps-{spec.seconds:g}s-{meters}-{spec.seed}.mp4"
     return folder / name
 
 
