@@ -356,11 +356,11 @@ def _fit(
     points = setup.calibration_points
     calibration = calibration_of(setup, geometry, moved)
     if points is None or geometry is None:
-        ends = None if calibration is None or not calibration.ends_only else calibration.ends
-        mixed = mixed_units(ends, setup.unit) if ends and setup.kind is MeterKind.POINTER else None
-        if mixed:
-            flaw = f"range {mixed}; give it a calibration"
-            return Fitted(geometry, moved, calibration, Reason.UNCALIBRATED, flaw)
+        if calibration is not None and calibration.ends_only and setup.kind is MeterKind.POINTER:
+            mixed = mixed_units(calibration.ends, setup.unit)
+            if mixed:
+                flaw = f"range {mixed}; give it a calibration"
+                return Fitted(geometry, moved, calibration, Reason.UNCALIBRATED, flaw)
         return Fitted(geometry, moved, calibration)
     astray = [value for value, point in points if not _is_near(geometry, np.array(point) + moved)]
     if astray:

@@ -6,7 +6,7 @@ After new networks they are fitted in this order: the confidence judges what the
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -25,6 +25,11 @@ LabelsArgument = Annotated[
     list[Path], typer.Argument(help="Label files of gauges that no network was trained on.")
 ]
 ModelsOption = Annotated[Path | None, typer.Option(help="Folder with the networks; else the packaged.")]
+
+
+def _shares(text: str) -> Any:
+    """Return an option of two shares, of dials and of level gauges."""
+    return typer.Option(help=text, metavar="DIALS LEVELS", min=0.0, max=0.5)
 
 
 def graduations(
@@ -75,21 +80,11 @@ def confidence(
     out: Annotated[Path, typer.Option(help="The module to write, meter_infer/reading/weights.py.")],
     wanted: Annotated[
         tuple[float, float],
-        typer.Option(
-            help="Largest shares of wrong readings among the good ones, of dials and of level gauges.",
-            metavar="DIALS LEVELS",
-            min=0.0,
-            max=0.5,
-        ),
+        _shares("Largest shares of wrong readings among the good ones, of dials and of level gauges."),
     ] = (0.015, 0.015),
     wanted_placed: Annotated[
         tuple[float, float],
-        typer.Option(
-            help="The same of meters calibrated by points in the picture.",
-            metavar="DIALS LEVELS",
-            min=0.0,
-            max=0.5,
-        ),
+        _shares("The same of meters calibrated by points in the picture."),
     ] = (0.005, 0.01),
     models: ModelsOption = None,
 ) -> None:

@@ -28,7 +28,7 @@ class Chances(NamedTuple):
     reading: float
     start: float
     end: float
-    right: float = 1.0
+    right: float
     """That what is read from scale's ends and pointer or surface is right: an error of an end matters the
     less, the farther the pointer is from it."""
 
@@ -44,15 +44,13 @@ def dial_chances(opinion: Opinion, geometry: DialGeometry, angle: float, within:
     """
     angles = angle, geometry.start_angle, geometry.start_angle + geometry.span
     places = [opinion.axis.place_of(geometry.point_at(each)) for each in angles]
-    chances = _chances(opinion, places, max(1.0, within * geometry.span / TAU * PLACES[MeterKind.POINTER]))
-    return chances._replace(right=_right(opinion, places, within))
+    return _chances(opinion, places, geometry.span / TAU * PLACES[MeterKind.POINTER], within)
 
 
 def tube_chances(opinion: Opinion, tube: TubeGeometry, fraction: float, within: float) -> Chances:
     """The same for a level gauge."""
     places = [opinion.axis.place_of(point) for point in (tube.point_at(fraction), tube.start, tube.end)]
-    chances = _chances(opinion, places, max(1.0, within * abs(places[2] - places[1])))
-    return chances._replace(right=_right(opinion, places, within))
+    return _chances(opinion, places, abs(places[2] - places[1]), within)
 
 
 def lawful(opinion: Opinion, geometry: DialGeometry, within: float) -> NDArray[np.float64]:
@@ -89,10 +87,13 @@ def _along(fractions: NDArray[np.float64], advances: NDArray[np.float64]) -> NDA
     return np.where(fractions < SQUEEZED * advances, squeezed, linear)
 
 
-def _chances(opinion: Opinion, places: Sequence[float], reach: float) -> Chances:
-    return Chances(
-        *(opinion.chance(thing, place, reach) for thing, place in zip(PLACED, places, strict=True))
+def _chances(opinion: Opinion, places: Sequence[float], span: float, within: float) -> Chances:
+    """Return all chances of a look; `places` and `span`, the length of its scale, in columns."""
+    reach = max(1.0, within * span)
+    reading, start, end = (
+        opinion.chance(thing, place, reach) for thing, place in zip(PLACED, places, strict=True)
     )
+    return Chances(reading, start, end, _right(opinion, places, within))
 
 
 def _right(opinion: Opinion, places: Sequence[float], within: float) -> float:
