@@ -18,6 +18,15 @@ DROP_AFTER = 1000
 """An automatic meter that was missing in so many looks in a row is known no more: what comes there is new."""
 LOST_AFTER = 5
 """A configured meter without a `box`, missing in so many looks in a row, is looked for elsewhere."""
+CHOOSING = 5
+"""Looks after the one that gave a meter without a `box` its place in which another meter in view casts doubt
+on that: the detector may not have seen it at first. What comes into view later does not."""
+CONTESTED_FOR = 20
+"""Looks without the other meter in view after which such a doubt is over."""
+RIVAL_AREA = 0.25
+"""Area, as a share of that of the meter's own box, from which another meter may have been meant."""
+RIVAL_SHARE = 0.5
+"""The same for two meters in a configured box: overlap with it, as a share of the overlap of the meter's own."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +42,9 @@ class Place:
     home: Box | None = None
     """Where the configuration says it is: it is looked for there too, and nowhere else."""
     born: int = 0
-    """The look that it was first seen in."""
+    """The look that it was first seen in; of a configured meter without a `box`, that gave it its place."""
+    contested: int = 0
+    """Looks until it is beyond doubt that this is the meter that is meant, and not another one in view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,7 @@ class Binder:
                 place = Place(f"auto-{self._made}", match.kind, None, automatic=True, born=self._looks)
                 self.places.append(place)
                 taken[place] = match
+        self._contest(detections, taken)
         bound = [self._bound(place, taken.get(place)) for place in self.places]
         self._end([p for p in self.places if p.automatic and p.missed > DROP_AFTER])
         return [each for each in bound if each is not None]
@@ -156,7 +168,30 @@ class Binder:
             del taken[place]
         self._end(ended)
         taken.update(zip(wanting, _reading_order(chosen), strict=True))
+        for place in wanting:
+            place.born, place.contested = self._looks, 0
         left[:] = [d for d in left if not _is_among(d, chosen)]
+
+    def _contest(self, detections: Sequence[Detection], taken: dict[Place, Detection]) -> None:
+        """Note which configured meters may be another one of what is in view.
+
+        Those are in doubt that took one of several meters for want of a `box`, and those whose box holds two.
+        """
+        owned = [detection for place, detection in taken.items() if not place.automatic]
+        free = [d for d in detections if d.score >= FOUND_SCORE and not _is_among(d, owned)]
+        for place, own in taken.items():
+            if place.automatic:
+                continue
+            rivals = [d for d in free if d.kind is place.kind and _is_rival(d.box, own.box)]
+            if place.home is not None:
+                least = max(SAME_PLACE, RIVAL_SHARE * place.home.iou(own.box))
+                contested = place.home.iou(own.box) >= SAME_PLACE and any(
+                    place.home.iou(d.box) >= least for d in rivals
+                )
+            else:
+                choosing = place.contested > 0 or self._looks - place.born <= CHOOSING
+                contested = choosing and bool(rivals)
+            place.contested = CONTESTED_FOR if contested else max(0, place.contested - 1)
 
     def _end(self, places: Sequence[Place]) -> None:
         self.gone += [place.meter for place in places]
@@ -175,6 +210,15 @@ class Binder:
 def _is_among(detection: Detection, others: Iterable[Detection]) -> bool:
     """Say whether it is one of them, not just equal to one."""
     return any(detection is each for each in others)
+
+
+def _is_rival(other: Box, own: Box) -> bool:
+    """Say whether one who meant the meter in the first box could have got that in the second.
+
+    A small dial on the face of another is no meter beside it.
+    """
+    apart = not other.contains(own.center) and not own.contains(other.center)
+    return apart and other.area >= RIVAL_AREA * own.area
 
 
 def _reading_order(detections: Sequence[Detection]) -> list[Detection]:

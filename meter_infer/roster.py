@@ -36,6 +36,8 @@ class Roster:
         self._states: dict[tuple[str, str], MeterState] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
         self._configured: set[str] = set()
+        self._said: set[tuple[str, str]] = set()
+        """Meters of which it was said in the log that they may be another."""
         for setup in meters:
             self._configured.add(setup.camera)
             self._enter(setup)
@@ -127,7 +129,28 @@ class Roster:
         bound = binder.bind(detections)
         for meter in binder.gone:
             self._states.pop((camera, meter), None)
+        for place in binder.places:
+            state = self._states.get((camera, place.meter))
+            if state is not None and state.contested != (place.contested > 0):
+                state.contested = place.contested > 0
+                if state.contested and state.setup.calibration_points is None:
+                    self._say_contested(camera, place)
         return bound
+
+    def _say_contested(self, camera: str, place: Place) -> None:
+        key = camera, place.meter
+        if key in self._said:
+            return
+        self._said.add(key)
+        kind = "pointer gauge" if place.kind is MeterKind.POINTER else "level gauge"
+        logger.warning(
+            "Camera %s: more than one %s is in view, and nothing says which of them %s is; no reading of it "
+            "is good until it has a box%s.",
+            camera,
+            kind,
+            place.meter,
+            " of its own" if place.home is not None else "",
+        )
 
     def state(self, camera: str, meter: str, kind: MeterKind) -> MeterState:
         """Return what is remembered of a meter; one that is new has an empty memory."""
@@ -164,12 +187,14 @@ class Roster:
         self._sizes.pop(camera, None)
         for key in [key for key in self._states if key[0] == camera]:
             del self._states[key]
+            self._said.discard(key)
 
     def clear(self) -> None:
         """Forget everything but which cameras are configured."""
         self._binders.clear()
         self._sizes.clear()
         self._states.clear()
+        self._said.clear()
 
     def _enter(self, setup: MeterSetup, before: MeterState | None = None) -> None:
         self._binder(setup.camera).places.append(Place(setup.meter, setup.kind, setup.box, home=setup.box))

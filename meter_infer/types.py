@@ -112,6 +112,15 @@ class Box:
         """Centre (x, y)."""
         return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
 
+    @property
+    def area(self) -> float:
+        """Area in square pixels."""
+        return self.width * self.height
+
+    def contains(self, point: tuple[float, float]) -> bool:
+        """Say whether a point (x, y) lies in it."""
+        return self.x1 <= point[0] <= self.x2 and self.y1 <= point[1] <= self.y2
+
     def scaled(self, x: float, y: float) -> "Box":
         """Return the box in a picture of other pixels, `x` times as many across and `y` times down."""
         return Box(x * self.x1, y * self.y1, x * self.x2, y * self.y2)

@@ -157,6 +157,8 @@ class MeterState:
     """Its calibration as it was used last."""
     misplaced: bool = False
     """Its box was taken from another picture than its camera's: another meter may stand there."""
+    contested: bool = False
+    """Another meter in view may be the one that is meant."""
     warned: bool = False
     """It was said in the log what is wrong with its calibration points, or that it needs some."""
 
@@ -257,6 +259,8 @@ def valued(
         quality, reason = Quality.UNCERTAIN, Reason.CAMERA_MOVED
     if quality is Quality.GOOD and fitted.reason is not Reason.OK:
         quality, reason = Quality.UNCERTAIN, fitted.reason
+    if quality is Quality.GOOD and state.contested and state.setup.calibration_points is None:
+        quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED  # points on it would say that it is meant
     if quality is Quality.GOOD and calibration.ends_only and state.law.at(fraction) < LAWFUL:
         quality, reason = Quality.UNCERTAIN, Reason.UNCALIBRATED
         if not state.warned:

@@ -1,4 +1,8 @@
+import pytest
+
 from meter_infer.binding import (
+    CHOOSING,
+    CONTESTED_FOR,
     DROP_AFTER,
     FORGET_AFTER,
     FOUND_SCORE,
@@ -166,3 +170,60 @@ def test_automatic_meters_give_way_to_configured_ones_that_waited_for_each_other
     assert where(binder, seen(300, 0)) == {"left": None, "right": None, "auto-1": 300}
     assert where(binder, seen(0, 0), seen(300, 0)) == {"left": 0, "right": 300}
     assert binder.gone == ["auto-1"]
+
+
+def contested(binder: Binder, *detections: Detection) -> dict[str, bool]:
+    binder.bind(detections)
+    return {place.meter: place.contested > 0 for place in binder.places if not place.automatic}
+
+
+def test_one_of_two_meters_in_view_may_be_meant_by_a_meter_without_a_box() -> None:
+    binder = Binder([Place("m", MeterKind.POINTER, None)])
+    assert contested(binder, seen(0, 0), seen(300, 0)) == {"m": True}
+    for _ in range(CONTESTED_FOR - 1):
+        assert contested(binder, seen(0, 0)) == {"m": True}
+    assert contested(binder, seen(0, 0)) == {"m": False}, "the other one is gone for long"
+
+
+def test_another_meter_that_is_found_a_little_later_may_be_meant_too() -> None:
+    binder = Binder([Place("m", MeterKind.POINTER, None)])
+    assert contested(binder, seen(0, 0)) == {"m": False}
+    assert contested(binder, seen(0, 0), seen(300, 0)) == {"m": True}
+
+
+def test_what_comes_into_view_late_is_not_meant() -> None:
+    binder = Binder([Place("m", MeterKind.POINTER, None)])
+    for _ in range(CHOOSING + 1):
+        contested(binder, seen(0, 0))
+    assert contested(binder, seen(0, 0), seen(300, 0)) == {"m": False}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        seen(30, 50, side=60),  # a small dial on its face
+        seen(300, 0, side=40),  # far away
+        seen(300, 0, MeterKind.LEVEL),
+        Detection(MeterKind.POINTER, Box(300, 0, 400, 100), FOUND_SCORE - 0.01),
+    ],
+)
+def test_what_is_no_meter_like_it_is_not_meant(other: Detection) -> None:
+    binder = Binder([Place("m", MeterKind.POINTER, None)])
+    assert contested(binder, seen(0, 0), other) == {"m": False}
+
+
+def test_as_many_meters_as_are_configured_are_in_no_doubt() -> None:
+    binder = Binder([Place("a", MeterKind.POINTER, None), Place("b", MeterKind.POINTER, None)])
+    assert contested(binder, seen(0, 0), seen(300, 0)) == {"a": False, "b": False}
+    boxed = [
+        Place("a", MeterKind.POINTER, Box(0, 0, 100, 100), home=Box(0, 0, 100, 100)),
+        Place("b", MeterKind.POINTER, None),
+    ]
+    assert contested(Binder(boxed), seen(0, 0), seen(300, 0)) == {"a": False, "b": False}
+
+
+def test_a_box_around_two_meters_does_not_say_which_is_meant() -> None:
+    around, one = Box(0, 0, 210, 100), Box(0, 0, 120, 110)
+    for box, doubt in ((around, True), (one, False)):
+        binder = Binder([Place("m", MeterKind.POINTER, box, home=box)])
+        assert contested(binder, seen(0, 0), seen(110, 0)) == {"m": doubt}

@@ -77,3 +77,20 @@ def test_boxes_stay_in_doubt_when_the_picture_changes_its_size(scene: Scene) -> 
     first(meters, scene)
     meters._roster.resize("cam", (10, 10))
     assert all(state.misplaced for state in meters._roster.states.values())
+
+
+def test_a_meter_that_may_be_another_one_in_view_is_not_good(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = Box(-scene.box.width - 50, 0, -50, scene.box.height)
+    detector = KnownDetector(
+        Detection(MeterKind.POINTER, scene.box, 0.9), Detection(MeterKind.POINTER, away, 0.8)
+    )
+    for box, quality in ((None, Quality.UNCERTAIN), (scene.box, Quality.GOOD)):
+        setup = MeterSetup("cam", "p1", MeterKind.POINTER, box, RANGE)
+        meters = MeterReader(detector, KnownSegmenter(scene.segments()), [setup])
+        for index in range(2):
+            assert first(meters, scene, index).quality is quality
+    (record,) = caplog.records
+    assert "more than one pointer gauge is in view" in record.getMessage()
+    assert "which of them p1 is" in record.getMessage()
