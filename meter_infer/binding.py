@@ -26,7 +26,7 @@ CONTESTED_FOR = 20
 RIVAL_AREA = 0.25
 """Area, as a share of that of the meter's own box, from which another meter may have been meant."""
 RIVAL_SHARE = 0.5
-"""The same for two meters in a configured box: overlap with it, as a share of the overlap of the meter's own."""
+"""The same for two meters in a configured box: overlap with it, as a share of that of its own."""
 
 
 @dataclass(slots=True, eq=False)
