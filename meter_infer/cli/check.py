@@ -1,7 +1,6 @@
 """`meter-infer check` and `meter-infer schema`: site files."""
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,13 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from meter_infer.calibration import mixed_units
+from meter_infer.cli.doubts import doubts_of_meters, doubts_of_url, limits_of
 from meter_infer.config import CameraConfig, MeterConfig, Site, load_site, site_json_schema
 from meter_infer.errors import SourceError
-from meter_infer.types import MeterKind
 
 _PLAIN_WIDTH = 140
-_BARE_VARIABLE = re.compile(r"\$[A-Za-z_]")
 
 
 def check_command(
@@ -56,77 +53,8 @@ def schema_command() -> None:
 
 def _warnings(site: Site, camera: CameraConfig) -> Iterator[tuple[str, str]]:
     """Yield what can be meant as it is and hardly ever is: the key below the camera, and what is odd."""
-    if not camera.url.is_stream and not site.resolve(camera.url.path).exists():
-        yield "url", f"{camera.url} does not exist"
-    if _BARE_VARIABLE.search(camera.url.reveal()):
-        yield "url", "has a $ and a name; a variable of the environment is written ${NAME}"
-    size = _picture_size(site, camera)
-    for name, meter in camera.meters.items():
-        if not meter.range and not meter.calibration:
-            yield f"meters.{name}", "has neither range nor calibration: no reading of it has a value"
-        for what, problem in _doubts(meter, size):
-            yield f"meters.{name}.{what}", problem
-    for kind in MeterKind:
-        names = [name for name, meter in camera.meters.items() if meter.kind is kind and not meter.box]
-        if len(names) > 1:
-            yield (
-                "meters",
-                f"{' and '.join(names)} have no box and are told apart by their order in the picture alone, "
-                "once all of them are in view; give each a box",
-            )
-
-
-def _doubts(meter: MeterConfig, size: tuple[int, int] | None) -> Iterator[tuple[str, str]]:
-    """Yield what is odd about one meter; `size`: width and height of its picture, px."""
-    first = "first mark" if meter.kind is MeterKind.POINTER else "lower end"
-    if meter.range and meter.range[0] > meter.range[1]:
-        yield "range", f"runs backwards: {meter.range[0]:g} is at the {first}; is that so on the scale?"
-    if meter.range and not meter.calibration and meter.kind is MeterKind.POINTER:
-        mixed = mixed_units(meter.range, meter.unit)
-        if mixed:
-            yield "range", f"{mixed}; give it a calibration"
-    curve = meter.scale if meter.calibration else None
-    if curve is not None and not meter.pixel_points and curve.points[0][1] > curve.points[-1][1]:
-        yield "calibration", f"runs backwards: its values fall from the {first} on; is that so on the scale?"
-    if curve is not None and (flaw := curve.flaw()):
-        yield "calibration", f"its points {flaw}"
-    if ends := _ends(meter):
-        low, high = min(ends), max(ends)
-        for key, limit in _limits(meter):
-            if not low <= limit <= high:
-                scale = f"{low:g} to {high:g}"
-                yield (
-                    f"alarms.{key}",
-                    f"{limit:g} is not on the scale, {scale}: it hardly ever fires, or always",
-                )
-    if size is not None:
-        width, height = size
-        picture = f"the picture, which has {width} x {height} pixels"
-        if meter.box and (meter.box[2] > width or meter.box[3] > height or min(meter.box[:2]) < 0):
-            yield "box", f"reaches beyond {picture}"
-        for value, (x, y) in meter.pixel_points or ():
-            if x > width or y > height:
-                yield "calibration", f"the point of value {value:g} lies outside {picture}"
-
-
-def _ends(meter: MeterConfig) -> tuple[float, ...]:
-    """Return values that stand on the scale, its ends among them as far as they are known."""
-    if meter.range:
-        return meter.range
-    scale = meter.scale
-    if scale is not None:
-        return scale.value(0.0), scale.value(1.0)
-    return ()  # points in the picture need not reach the ends
-
-
-def _limits(meter: MeterConfig) -> Iterator[tuple[str, float]]:
-    """Yield the key and the limit of each alarm."""
-    if meter.alarms is None:
-        return
-    for side, tiers in (("low", meter.alarms.low), ("high", meter.alarms.high)):
-        for tier, limit in (("warn", tiers.warn), ("critical", tiers.critical)):
-            if limit is not None:
-                yield f"{side}.{tier}", limit
+    yield from doubts_of_url(site, camera)
+    yield from doubts_of_meters(camera, _picture_size(site, camera))
 
 
 def _picture_size(site: Site, camera: CameraConfig) -> tuple[int, int] | None:
@@ -162,7 +90,7 @@ def _cells(meter: MeterConfig) -> tuple[str, ...]:
         points if meter.calibration else "linear" if meter.range else "none",
         f"{meter.max_rate:g}/s" if meter.max_rate else "-",
         f"{meter.median}" if meter.median > 1 else "-",
-        ", ".join(f"{key.replace('.', ' ')} {limit:g}" for key, limit in _limits(meter)) or "-",
+        ", ".join(f"{key.replace('.', ' ')} {limit:g}" for key, limit in limits_of(meter)) or "-",
     )
 
 

@@ -21,6 +21,7 @@ from meter_infer.app import (
     read_source,
 )
 from meter_infer.backends import options_for
+from meter_infer.cli.doubts import doubts_of_meters
 from meter_infer.cli.options import BackendName, Precision
 from meter_infer.cli.outputs import keep, require_distinct, require_folder_name
 from meter_infer.cli.read_view import ReadView, print_summary, stderr_console
@@ -107,12 +108,16 @@ def read_command(
         raise SourceError("SOURCE is empty; give a picture, a folder, a video or the URL of a stream.")
     _check_csv(csv)
     parts = ctx.obj if isinstance(ctx.obj, Parts) else Parts()
-    job = plan_job(load_site(config) if config else None, source, camera)
+    site = load_site(config) if config else None
+    job = plan_job(site, source, camera)
     outputs = (csv if csv != "-" else None, annotate)
     keep([None if job.address.is_stream else job.address.path], "is what is being read", outputs)
     keep([config], "is the site file", outputs)
     require_distinct(outputs)
     engine = options_for(backend, precision, build=not no_build)
+    if site is not None and job.camera is not None:
+        for what, problem in doubts_of_meters(site.cameras[job.camera]):
+            typer.echo(f"warning: cameras.{job.camera}.{what}: {problem}", err=True)
     console = stderr_console()
     tally = Tally()
     empty: list[str] = []

@@ -16,6 +16,7 @@ import typer
 
 from meter_infer.app import ReaderOptions
 from meter_infer.backends import options_for
+from meter_infer.cli.doubts import doubts_of_meters, doubts_of_url
 from meter_infer.cli.options import BackendName, Precision
 from meter_infer.config import SinksConfig, load_site
 from meter_infer.runtime.memory import give_back, settle, share_heaps
@@ -78,6 +79,9 @@ def run_command(
         site = load_site(file)
         if site.sinks == SinksConfig() and site.http is None and not options.sinks:
             logger.warning("The readings go nowhere: the site file has neither sinks nor http.")
+        for name, camera in site.cameras.items():
+            for what, problem in (*doubts_of_url(site, camera), *doubts_of_meters(camera)):
+                logger.warning("cameras.%s.%s: %s.", name, what, problem)
         service = Service(site, options, secrets)
         service.start()
         settle()

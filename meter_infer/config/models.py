@@ -15,13 +15,27 @@ from meter_infer.config.section import Section as _Section
 from meter_infer.errors import CalibrationError
 from meter_infer.types import Box, MeterKind
 
+_FRACTIONS = (-0.5, 1.5)
+"""Where points may stand: the last number need not be at the last mark."""
+
 
 class FractionPoint(_Section):
     """Which value stands at which fraction of the scale's arc."""
 
-    fraction: Annotated[Number, Field(ge=-0.5, le=1.5)]
+    fraction: Annotated[Number, Field(ge=_FRACTIONS[0], le=_FRACTIONS[1])]
     """0 at the scale's first mark, 1 at its last."""
     value: Number
+
+    @check("fraction", mode="before")
+    @classmethod
+    def _is_a_share(cls, fraction: Any) -> Any:
+        low, high = _FRACTIONS
+        if isinstance(fraction, (int, float)) and not low <= fraction <= high:
+            raise ValueError(
+                f"is {fraction:g}; the first number of a point is its fraction of the scale, 0 at the first "
+                "mark and 1 at the last; for a mark's place in the picture write {at: [x, y], value: v}"
+            )
+        return fraction
 
     @model_validator(mode="before")
     @classmethod

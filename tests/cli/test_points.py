@@ -17,6 +17,13 @@ def site(folder: Path, meter: str, url: str = "rtsp://camera.example/") -> Path:
     return path
 
 
+def around(*values: float) -> str:
+    """Points clockwise around a dial that is seen from the side, from its lower left on."""
+    angles = np.radians(np.linspace(135, 405, len(values)))
+    places = zip(200 + 60 * np.cos(angles), 200 + 90 * np.sin(angles), values, strict=True)
+    return f"calibration: [{', '.join(f'{{at: [{x:.1f}, {y:.1f}], value: {v}}}' for x, y, v in places)}]"
+
+
 @pytest.mark.parametrize(
     ("meter", "says"),
     [
@@ -45,6 +52,23 @@ def site(folder: Path, meter: str, url: str = "rtsp://camera.example/") -> Path:
             "calibration: [[0, 0], [0.4, 0.04], [0.6, 0.6], [1, 1]]",
             ["calibration: its points do not fit together near the value 0.04; see to it and its place"],
         ),
+        (
+            "calibration: [{at: [9, 60], value: 0}, {at: [90, 60], value: 9}]",
+            [
+                "calibration: has two points, between which the dial is taken to be even; click four or "
+                "more, spread over it",
+            ],
+        ),
+        (around(0, 2, 4, 6, 8), []),
+        (around(8, 6, 4, 2, 0), []),  # the scale runs counter-clockwise
+        (around(0, 2, 4), []),
+        (
+            around(0, 2, 40, 6, 8),
+            [
+                "calibration: its points have the values 0, 2, 40, 6, 8, clockwise: one of them is wrong, or "
+                "stands at a wrong place",
+            ],
+        ),
     ],
 )
 def test_what_is_odd_about_a_meter(run: Run, tmp_path: Path, meter: str, says: list[str]) -> None:
@@ -64,7 +88,7 @@ def test_places_beyond_the_picture(
         (url / "a.png").write_bytes(picture.read_bytes())
     else:
         url = request.getfixturevalue(source)
-    points = "[{at: [60, 40], value: 0}, {at: [128, 40], value: 1}]"
+    points = "[{at: [60, 40], value: 0}, {at: [60, 20], value: 0.5}, {at: [128, 40], value: 1}]"
     meter = f"box: [10, 10, 65, 40], calibration: {points}"
     result = run("check", site(tmp_path, meter, url.name))
     assert result.exit_code == 0
@@ -98,3 +122,22 @@ def test_calibration_points_are_drawn(run: Run, picture: Path, tmp_path: Path) -
     changed = (np.asarray(drawn[0]) != np.asarray(drawn[1])).any(axis=2)
     assert changed[40, 20]
     assert changed[40, 50]
+
+
+def test_a_level_whose_points_are_out_of_order(run: Run, tmp_path: Path) -> None:
+    for third, odd in ((4, False), (40, True)):
+        values = {300: 0, 260: 2, 220: third, 180: 6}
+        points = ", ".join(f"{{at: [{100 + y // 20}, {y}], value: {v}}}" for y, v in values.items())
+        path = tmp_path / "site.yaml"
+        meter = f"{{kind: level, calibration: [{points}]}}"
+        path.write_text(f"cameras: {{c: {{url: 'rtsp://camera.example/', meters: {{m: {meter}}}}}}}")
+        says = "its points have the values 0, 2, 40, 6, from the lowest up: one of them is wrong"
+        assert (says in run("check", path).stderr) is odd
+
+
+def test_read_says_what_is_odd_about_its_camera(run: Run, picture: Path, tmp_path: Path) -> None:
+    config = site(tmp_path, "range: [40, 0]", picture.name)
+    says = (
+        "warning: cameras.c.meters.m.range: runs backwards: 40 is at the first mark; is that so on the scale?"
+    )
+    assert says in run("read", "--config", config).stderr.splitlines()

@@ -46,7 +46,7 @@ from tests.config.sites import METER, mistakes, one_mistake, site
         ("calibration: [[0, 1]]", "calibration", "at least 2"),
         ("calibration: [[0, 1], [0, 2]]", "calibration", "must ascend"),
         ("calibration: [[0, 1], [0.5, 0], [1, 2]]", "calibration", "only rise or only fall"),
-        ("calibration: [[0, 0], [100, 300]]", "calibration[1].fraction", "less than or equal to 1.5"),
+        ("calibration: [[0, 0], [100, 300]]", "calibration[1].fraction", "{at: [x, y], value: v}"),
         ("calibration: [[0, 0], 7]", "calibration[1]", "keys with values"),
         ("calibration: [[0, 0], [1]]", "calibration[1]", "[fraction, value]"),
         ("calibration: [[0, 0], {fraction: 1}]", "calibration[1].value", "is missing"),
