@@ -128,6 +128,7 @@ def read_command(
             keep(frames.paths, "is one of the pictures that are being read", outputs)
             if annotate is not None:
                 require_folder_name(annotate, "a folder")
+        pictures = stack.enter_context(closing(picture_sink(frames, annotate))) if annotate else None
         with console.status("loading the networks"):
             reader = parts.build_reader(
                 job.meters, ReaderOptions(backend, models, cadence_of(frames, cadence), engine)
@@ -137,7 +138,6 @@ def read_command(
         if csv is not None:
             target = sys.stdout.buffer if csv == "-" else Path(csv)
             sinks.append(stack.enter_context(CsvSink(target)))
-        pictures = stack.enter_context(closing(picture_sink(frames, annotate))) if annotate else None
         console.print(f"reading {frames.name} with {reader.engine}")
         began_s = time.monotonic()
         stack.callback(lambda: _conclude(console, tally, time.monotonic() - began_s))

@@ -1,6 +1,7 @@
 """Annotated frames to a video, a picture, or a folder of pictures."""
 
 import contextlib
+import os
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -38,7 +39,7 @@ class PictureFile:
 
     def __init__(self, path: Path) -> None:
         require_picture_name(path)
-        _require_folder(path)
+        _require_place(path)
         self._path = path
 
     def write(self, image: Image, captured_at: datetime, index: int) -> None:
@@ -78,70 +79,70 @@ class PictureFolder:
 
 
 class VideoFile:
-    """Writes an H.264 video at the pace of the frames' own times. All frames get the first one's size."""
+    """Writes an H.264 video at the pace of the frames' own times. All frames get the first one's size.
+
+    The file is begun with the first frame: where none comes, what was there before stays.
+    """
 
     def __init__(self, path: Path, fps: float | None = None) -> None:
         """`fps` paces frames whose times do not advance; 10 if it is not known."""
-        import av  # FFmpeg takes a while to load
-
         require_video_name(path)
-        _require_folder(path)
+        _require_place(path)
         self._path = path
         self._fps = fps if fps and fps > 0 else 10.0
-        self._stream: av.VideoStream | None = None
+        self._output: tuple[av.container.OutputContainer, av.VideoStream] | None = None
+        self._closed = False
         self._first: datetime | None = None
         self._last_pts = -1
-        try:
-            self._container: av.container.OutputContainer | None = av.open(str(path), "w")
-        except (av.error.FFmpegError, OSError) as error:
-            raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
 
     def write(self, image: Image, captured_at: datetime, index: int) -> None:
         """Encode one frame."""
-        import av
+        import av  # FFmpeg takes a while to load
 
-        if self._container is None:
+        if self._closed:
             raise SinkError(f"{self._path} is closed; nothing more can be written to it.")
         try:
-            if self._stream is None:
-                self._stream = self._add_stream(image)
-            frame = av.VideoFrame.from_ndarray(
-                _sized(image, self._stream.width, self._stream.height), "bgr24"
-            )
+            self._output = self._output or self._begin(image)
+            container, stream = self._output
+            frame = av.VideoFrame.from_ndarray(_sized(image, stream.width, stream.height), "bgr24")
             frame.pts = self._pts(captured_at)
             frame.time_base = Fraction(1, _CLOCK)
-            self._container.mux(self._stream.encode(frame))
+            container.mux(stream.encode(frame))
         except (av.error.FFmpegError, OSError) as error:
             raise SinkError(f"{self._path} cannot be written: {error.strerror}.") from error
 
     def close(self) -> None:
         """Write what the encoder still holds, and the index that makes the file playable."""
+        self._closed = True
+        if self._output is None:
+            return
         import av
 
-        container, self._container = self._container, None
-        if container is None:
-            return
+        (container, stream), self._output = self._output, None
         try:
             with contextlib.closing(container):
-                if self._stream is not None:
-                    container.mux(self._stream.encode(None))
+                container.mux(stream.encode(None))
         except (av.error.FFmpegError, OSError) as error:
             raise SinkError(f"{self._path} cannot be finished: {error.strerror}.") from error
-        if self._stream is None:
-            self._path.unlink(missing_ok=True)  # a video without a frame is none
 
-    def _add_stream(self, image: Image) -> "av.VideoStream":
-        assert_container = self._container
-        if assert_container is None:
-            raise SinkError(f"{self._path} is closed.")
-        rate = Fraction(self._fps).limit_denominator(1001)
-        stream = assert_container.add_stream(
-            "libx264", rate=rate, options={"crf": _QUALITY_CRF, "preset": "veryfast"}
-        )
-        stream.width, stream.height = (max(2, side + side % 2) for side in (image.shape[1], image.shape[0]))
-        stream.pix_fmt = "yuv420p"
-        stream.codec_context.time_base = Fraction(1, _CLOCK)
-        return stream
+    def _begin(self, image: Image) -> "tuple[av.container.OutputContainer, av.VideoStream]":
+        import av
+
+        container = av.open(str(self._path), "w")
+        try:
+            rate = Fraction(self._fps).limit_denominator(1001)
+            stream = container.add_stream(
+                "libx264", rate=rate, options={"crf": _QUALITY_CRF, "preset": "veryfast"}
+            )
+            stream.width, stream.height = (
+                max(2, side + side % 2) for side in (image.shape[1], image.shape[0])
+            )
+            stream.pix_fmt = "yuv420p"
+            stream.codec_context.time_base = Fraction(1, _CLOCK)
+        except BaseException:
+            container.close()
+            raise
+        return container, stream
 
     def _pts(self, captured_at: datetime) -> int:
         """The frame's time in the video; strictly ascending whatever the clock does."""
@@ -184,9 +185,17 @@ def _encoded(suffix: str, image: Image) -> bytes | None:
     return data.tobytes() if done else None
 
 
-def _require_folder(path: Path) -> None:
+def _require_place(path: Path) -> None:
+    """Raise SinkError where a file cannot be written; what is there already stays as it is."""
     if not path.parent.is_dir():
         raise SinkError(f"{path} cannot be written: there is no folder {path.parent}.")
+    try:
+        is_new = not os.path.lexists(path)
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _sized(image: Image, width: int, height: int) -> Image:

@@ -81,6 +81,19 @@ def test_a_video_without_a_frame_is_none(tmp_path: Path) -> None:
     path = tmp_path / "out.mp4"
     VideoFile(path).close()
     assert not path.exists()
+    path.write_bytes(b"of an earlier run")
+    VideoFile(path).close()
+    assert path.read_bytes() == b"of an earlier run"
+
+
+@pytest.mark.parametrize("kind", [VideoFile, PictureFile])
+def test_a_place_that_cannot_be_written_is_known_before_the_work(
+    tmp_path: Path, kind: type[VideoFile | PictureFile]
+) -> None:
+    path = tmp_path / ("out.mp4" if kind is VideoFile else "out.png")
+    path.mkdir()
+    with pytest.raises(SinkError, match="cannot be written: Is a directory"):
+        kind(path)
 
 
 def test_a_closed_video_says_so(tmp_path: Path) -> None:
