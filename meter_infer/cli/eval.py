@@ -1,6 +1,7 @@
 """`meter-infer eval`: how good the readings and the detector are on labelled pictures."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict, replace
@@ -33,7 +34,7 @@ from meter_infer.cli.outputs import (
 )
 from meter_infer.errors import LabelError, SourceError
 from meter_infer.evaluation.detection import DetectionFigures, PictureResult, detection_figures
-from meter_infer.evaluation.labels import PictureLabel, ScaleUse, load_labels
+from meter_infer.evaluation.labels import PictureLabel, ScaleUse, load_labels, misspelt_keys
 from meter_infer.evaluation.plot import draw_plot
 from meter_infer.evaluation.scoring import Figures, Outcome, figures, figures_by_condition
 from meter_infer.networks import load_detector, load_segmenter, load_strips
@@ -117,6 +118,9 @@ def eval_command(
     if len(uses) > 1:
         raise LabelError("--calibrated, --nonlinear and --by-ends exclude each other; give one.")
     use = uses[0] if uses else ScaleUse.RANGE
+    _warn(_misspelt(labels))
+    if told := _unscored(pictures, use):
+        typer.echo(told, err=True)
     title = labels.name if use is ScaleUse.RANGE else f"{labels.name}, {use}"
     _eval_readings(run, pictures, use, drawn, json_out, plot, title)
 
@@ -211,6 +215,23 @@ def _warn(*sentences: str | None) -> None:
     for sentence in sentences:
         if sentence is not None:
             typer.echo(f"warning: {sentence}", err=True)
+
+
+def _misspelt(labels: Path) -> str | None:
+    """Say which keys of the label file are read by nobody and look like mistakes; None without any."""
+    keys = misspelt_keys(labels)
+    return f"{labels} has keys that are not read: {', '.join(keys)}." if keys else None
+
+
+def _unscored(pictures: Sequence[PictureLabel], use: ScaleUse) -> str | None:
+    """Say how many labelled gauges take no part in the figures, and why; None where all do."""
+    missing = [gauge.lacks(use) for picture in pictures for gauge in picture.gauges]
+    counts = Counter(key for key in missing if key is not None)
+    if not counts:
+        return None
+    scored = len(missing) - counts.total()
+    without = ", ".join(f"{count} without '{key}'" for key, count in counts.most_common())
+    return f"{scored} of {len(missing)} labelled gauges are scored; the others cannot be: {without}."
 
 
 def _readings(

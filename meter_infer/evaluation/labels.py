@@ -1,8 +1,10 @@
 """Labelled photographs: the JSON that tells what each gauge in a picture shows."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,6 +21,10 @@ class Scale(StrEnum):
     RANGE = "range"
     NUMBERS = "numbers"
 
+
+_KEYS = frozenset({"kind", "box", "range", "unit", "reading", "scale", "scale_points", "conditions"})
+_NEAR = 0.75
+"""Likeness of a key to one of those from which it is one of them misspelt."""
 
 COMPRESSED_ZERO = "compressed_zero"
 """Condition of a dial whose first mark stands farther on than a linear scale would begin; linear from the
@@ -88,6 +94,16 @@ class GaugeLabel:
         limits = self.limits
         return None if limits is None else limits[1] - limits[0]
 
+    def lacks(self, use: ScaleUse) -> str | None:
+        """Say what is missing for the gauge to take part in the figures of `use`; None where it does."""
+        if self.scale_for(use) is not None:
+            return None
+        if self.box is None:
+            return "box"
+        if self.reading is None:
+            return "reading"
+        return "scale_points" if use is ScaleUse.CALIBRATED else "range"
+
     def scale_for(self, use: ScaleUse) -> Scale | None:
         """Return how the gauge is read under `use`; None where it takes no part in the figures.
 
@@ -111,6 +127,23 @@ class PictureLabel:
     name: str
     """The file as the label file writes it."""
     gauges: tuple[GaugeLabel, ...]
+
+
+def misspelt_keys(path: Path) -> list[str]:
+    """Return what stands in a label file that `load_labels` reads in place of a key of the format.
+
+    Each is "'readng' (3 times; 'reading'?)". Other keys belong to somebody else, and are none of these.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    for item in json.loads(path.read_text(encoding="utf-8"))["images"]:
+        for gauge in item.get("gauges", []):
+            for key in gauge.keys() - _KEYS:
+                near = get_close_matches(key.lower(), _KEYS - gauge.keys(), n=1, cutoff=_NEAR)
+                counts.update((key, each) for each in near)
+    return [
+        f"'{key}' ({'once' if count == 1 else f'{count} times'}; '{near}'?)"
+        for (key, near), count in counts.items()
+    ]
 
 
 def load_labels(path: Path) -> tuple[PictureLabel, ...]:

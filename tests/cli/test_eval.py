@@ -300,3 +300,30 @@ def test_figures_that_cannot_be_written_cost_no_plot(
     result = run("eval", labels, "--json", tmp_path / "full.json", "--plot", tmp_path / "p.png")
     assert "full.json cannot be written" in said(result)
     assert (tmp_path / "p.png").stat().st_size > 0
+
+
+def test_what_takes_no_part_in_the_figures_is_said(run: Run, networks: Networks, tmp_path: Path) -> None:
+    labels = labelled(tmp_path, "a.png", "b.png", "c.png", "d.png")
+    content = json.loads(labels.read_text())
+    gauges = [image["gauges"][0] for image in content["images"]]
+    del gauges[1]["range"]
+    for gauge in gauges[2:]:
+        gauge["readng"] = gauge.pop("reading")
+    gauges[0]["inner_range"] = [0, 9]  # somebody else's
+    labels.write_text(json.dumps(content))
+    result = run("eval", labels)
+    assert result.exit_code == 0
+    assert (
+        "1 of 4 labelled gauges are scored; the others cannot be: 2 without 'reading', 1 without 'range'."
+        in result.stderr.splitlines()
+    )
+    assert (
+        f"warning: {labels} has keys that are not read: 'readng' (2 times; 'reading'?)."
+        in result.stderr.splitlines()
+    )
+
+
+def test_nothing_is_said_where_all_gauges_are_scored(run: Run, networks: Networks, tmp_path: Path) -> None:
+    result = run("eval", labelled(tmp_path, "a.png"))
+    assert "scored" not in result.stderr
+    assert "not read" not in result.stderr
