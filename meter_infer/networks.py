@@ -55,6 +55,8 @@ class Detector:
         """
         _check_outputs(backend, 4 + len(CLASSES["detect"]), masks=False)
         self.backend = backend
+        self.engine = backend.name
+        """What it runs on, to be shown."""
         self.options = options
         self._input_size = input_size
         self._max_batch = max_batch

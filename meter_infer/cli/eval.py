@@ -255,6 +255,7 @@ def _readings(
         load_strips(run.backend, models=run.models) as strips,
         closing(run.progress(scored)) as labels,
     ):
+        run.console.print(f"reading with {detector.engine}")
         for label in labels:
             place = places.get(id(label))
             try:
@@ -278,6 +279,7 @@ def _detection(run: Evaluation, pictures: Sequence[PictureLabel], results: list[
         load_detector(run.backend, decode=decode, models=run.models) as detector,
         closing(run.progress(pictures)) as labels,
     ):
+        run.console.print(f"looking with {detector.engine}")
         for label in labels:
             try:
                 result = detection_result(label, detector)

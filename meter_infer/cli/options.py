@@ -10,6 +10,7 @@ BackendName = Annotated[
 Precision = Annotated[
     str | None,
     typer.Option(
-        help="f32, bf16 or int8 in openvino (the fastest that holds); f16 (as it is), int8 on a GPU."
+        help="auto: the fastest that reads as well. Else f32, bf16 or int8 in openvino; f16 (as it is) or "
+        "int8 on a GPU."
     ),
 ]

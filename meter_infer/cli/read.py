@@ -100,7 +100,8 @@ def read_command(
       meter-infer read photos/ --annotate seen/ --csv - | column -s, -t
       meter-infer read rtsp://camera.example/stream --every 20 --csv readings.csv
 
-    Exit codes: 0 done; 1 with --strict, something was unreadable; 2 bad input, said in one sentence.
+    Exit codes: 0 done; 1 with --strict, something was unreadable; 2 bad input, said in one sentence;
+    130 after Ctrl-C: what was read by then is kept.
     """
     # what OpenCV says about damaged files would stand beside our own sentence
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)

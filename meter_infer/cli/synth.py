@@ -35,6 +35,9 @@ SizeOption = Annotated[
     str | None,
     typer.Option("--size", help="Side in pixels, or WIDTHxHEIGHT; 640 for detect, 256 for segment."),
 ]
+FrameSizeOption = Annotated[
+    str, typer.Option("--size", help="WIDTHxHEIGHT in pixels, or the side of a square frame.")
+]
 TaskOption = Annotated[
     Task,
     typer.Option("--task", help="detect: whole frames with boxes; segment: crops with masks and landmarks."),
@@ -136,7 +139,7 @@ def eval_set(
     conditions: Annotated[EvalSet, typer.Option("--set", help="Which pictures.")] = EvalSet.PLAIN,
     count: Annotated[int, typer.Option("--count", help="Gauges, one a picture.", min=1)] = 2000,
     seed: SeedOption = 900_000,
-    size: SizeOption = None,
+    size: FrameSizeOption = "1280x720",
     only: OnlyOption = None,
     backgrounds: BackgroundsOption = None,
     workers: WorkersOption = None,
@@ -152,7 +155,7 @@ def eval_set(
         out=out,
         count=count,
         seed=seed + list(EvalSet).index(conditions),
-        size=size or "1280x720",
+        size=size,
         task=Task.DETECT,
         backgrounds=backgrounds,
         only=only,
@@ -173,7 +176,7 @@ def video(
     ],
     seconds: Annotated[float, typer.Option("--seconds", help="Length.", min=0.1, max=36000.0)] = 20.0,
     fps: Annotated[int, typer.Option("--fps", help="Frames a second.", min=1, max=60)] = 20,
-    size: SizeOption = None,
+    size: FrameSizeOption = "1280x720",
     seed: SeedOption = 0,
     pointers: Annotated[int, typer.Option("--pointers", help="Dials in view.", min=0, max=12)] = 2,
     levels: Annotated[int, typer.Option("--levels", help="Level gauges in view.", min=0, max=12)] = 1,
@@ -197,7 +200,7 @@ def video(
             raise ConfigError("--pointers 0 --levels 0 leaves nothing to show; ask for one instrument")
         made = out, out.with_suffix(".csv"), out.with_suffix(".yaml")
         _refuse_to_replace(*made)
-        w, h = parse_size(size or "1280x720", 0)
+        w, h = parse_size(size, 0)
         spec = VideoSpec(
             seconds=seconds,
             fps=fps,

@@ -26,7 +26,7 @@ class Metrics:
             return Counter(f"meter_infer_{name}", text, labels, registry=self.registry)
 
         self._decoded = counter("frames_decoded", "Frames decoded.", camera)
-        self._processed = counter("frames_processed", "Frames the networks looked at.", camera)
+        self._processed = counter("frames_processed", "Frames that were read.", camera)
         self._dropped = counter("frames_dropped", "Decoded frames that were not read.", [*camera, "cause"])
         self._reconnects = counter("reconnects", "Attempts to connect again.", camera)
         self._failures = counter("thread_failures", "Threads that died and were started again.", ["thread"])

@@ -13,8 +13,6 @@ import meter_infer
 from meter_infer.events import MeterInfo
 from meter_infer.types import MeterKind
 
-_URL = "https://github.com/meter-infer/meter-infer"
-
 
 @dataclass(frozen=True, slots=True)
 class UnitClass:
@@ -113,7 +111,7 @@ def discovery(
             "model": "Camera",
             "sw_version": meter_infer.__version__,
         },
-        "origin": {"name": "meter_infer", "sw_version": meter_infer.__version__, "support_url": _URL},
+        "origin": {"name": "meter_infer", "sw_version": meter_infer.__version__},
     }
     if known is not None and known.device_class is not None:
         config["device_class"] = known.device_class

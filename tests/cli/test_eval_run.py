@@ -72,6 +72,7 @@ class Networks:
 
     found: list[Detection]
     segmented: int = 0
+    engine: str = "a fake"
 
     def detect(self, frames: Sequence[Frame]) -> list[list[Detection]]:
         return [self.found for _ in frames]

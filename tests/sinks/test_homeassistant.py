@@ -78,7 +78,7 @@ def check(topic: str, config: dict[str, Any]) -> None:
         assert set(item) <= {"topic", "payload_available", "payload_not_available", "value_template"}
     assert set(config["device"]) <= DEVICE_KEYS
     assert config["device"]["identifiers"]
-    assert set(config["origin"]) <= {"name", "sw_version", "support_url"}
+    assert set(config["origin"]) == {"name", "sw_version"}
     assert config["origin"]["name"]
     if "device_class" in config:
         assert config["unit_of_measurement"] in UNITS[config["device_class"]]
