@@ -20,7 +20,7 @@ try:
     from meter_infer.backends.onnxruntime import ERRORS, message_of, spec_of
 except (ImportError, BackendUnavailable) as error:
     raise BackendUnavailable(
-        "The backend 'cuda' is not installed; install it with: pip install 'meter-infer[gpu,cuda]'"
+        "The backend 'cuda' is not installed; install it with: pip install '.[gpu,cuda]' in the checkout"
     ) from error
 
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class OnnxRuntimeEngine:
         if provider not in ort.get_available_providers():
             raise BackendUnavailable(
                 f"This ONNX Runtime has no {provider}; put onnxruntime-gpu in its place: "
-                "pip uninstall onnxruntime && pip install 'meter-infer[gpu,cuda]'"
+                "pip uninstall onnxruntime && pip install '.[gpu,cuda]' in the checkout"
             )
         self._where = "cuda" if provider == PROVIDER else "cpu"
         settings = ort.SessionOptions()
@@ -66,7 +66,7 @@ class OnnxRuntimeEngine:
         if provider not in self._session.get_providers():  # it takes the CPU then, and says so in its log
             raise BackendUnavailable(
                 f"ONNX Runtime cannot load its {provider} ({complaint or 'it does not say why'}); install "
-                "CUDA's and cuDNN's libraries: pip install 'meter-infer[gpu,cuda]'"
+                "CUDA's and cuDNN's libraries: pip install '.[gpu,cuda]' in the checkout"
             )
         self.inputs: tuple[TensorSpec, ...] = tuple(spec_of(port) for port in self._session.get_inputs())
         self.outputs: tuple[TensorSpec, ...] = tuple(spec_of(port) for port in self._session.get_outputs())

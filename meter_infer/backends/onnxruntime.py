@@ -12,7 +12,7 @@ try:
     from onnxruntime.capi import onnxruntime_pybind11_state as _state
 except ImportError as error:
     raise BackendUnavailable(
-        "The backend 'onnxruntime' is not installed; install it with: pip install meter-infer[onnx]"
+        "The backend 'onnxruntime' is not installed; install it with: pip install '.[onnx]' in the checkout"
     ) from error
 
 ERRORS = tuple(

@@ -136,7 +136,7 @@ def activation_ranges(model: bytes, images: Iterable[NDArray[np.float32]]) -> di
         import onnxruntime as ort
     except ImportError as error:
         raise BackendUnavailable(
-            "int8 calibration needs ONNX Runtime; install it with: pip install meter-infer[onnx]"
+            "int8 calibration needs ONNX Runtime; install it with: pip install '.[onnx]' in the checkout"
         ) from error
     graph = _Graph(onnx, model)
     sources = sorted({node.input[0] for node in graph.quantised()})
@@ -271,6 +271,6 @@ def _onnx() -> Any:
         import onnx.shape_inference
     except ImportError as error:
         raise BackendUnavailable(
-            "Building an engine needs the package onnx; install it with: pip install 'meter-infer[gpu]'"
+            "Building an engine needs the package onnx; install it with: pip install '.[gpu]' in the checkout"
         ) from error
     return onnx

@@ -52,7 +52,7 @@ def load_tensorrt() -> TensorRt:
         flavour = "tensorrt" if name == "tensorrt" else "tensorrt-rtx"
         return TensorRt(api, flavour, str(api.__version__), _logger(api))
     raise BackendUnavailable(
-        "The backend 'tensorrt' is not installed; install it with: pip install 'meter-infer[gpu]'"
+        "The backend 'tensorrt' is not installed; install it with: pip install '.[gpu]' in the checkout"
     )
 
 

@@ -327,4 +327,4 @@ def _need_extra() -> None:
     """Raise ModelError when the extra [train] is not installed."""
     for module in ("torch", "ultralytics", "onnx"):
         if find_spec(module) is None:
-            raise ModelError(f"training needs {module}: pip install 'meter-infer[train]'")
+            raise ModelError(f"training needs {module}: pip install '.[train]' in the checkout")

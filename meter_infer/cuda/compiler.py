@@ -79,7 +79,9 @@ class Nvrtc:
                 return Nvrtc(ctypes.CDLL(str(path)))
             except OSError:
                 continue
-        raise BackendUnavailable("CUDA kernels need NVRTC; install it with: pip install 'meter-infer[gpu]'")
+        raise BackendUnavailable(
+            "CUDA kernels need NVRTC; install it with: pip install '.[gpu]' in the checkout"
+        )
 
     def architectures(self) -> tuple[int, ...]:
         """Return what it can compile for: 75 for sm_75 and so on."""

@@ -21,8 +21,8 @@ def driver() -> Any:
         import pycuda.driver as cuda
     except ImportError as error:
         raise BackendUnavailable(
-            "The GPU path needs NVIDIA's driver and pycuda; install it with: pip install 'meter-infer[gpu]' "
-            f"({error})."
+            "The GPU path needs NVIDIA's driver and pycuda; install it with: pip install '.[gpu]' in the "
+            f"checkout ({error})."
         ) from error
     try:
         cuda.init()

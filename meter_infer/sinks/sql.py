@@ -15,7 +15,7 @@ try:
     from sqlalchemy.exc import SQLAlchemyError
 except ModuleNotFoundError as error:
     raise ConfigError(
-        "The SQL sink needs SQLAlchemy; install it with: pip install 'meter-infer[sql]'."
+        "The SQL sink needs SQLAlchemy; install it with: pip install '.[sql]' in the checkout."
     ) from error
 
 _METADATA = sa.MetaData()

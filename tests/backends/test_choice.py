@@ -44,7 +44,7 @@ def test_nothing_installed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("name", "command"),
-    [("openvino", "pip install openvino"), ("onnxruntime", r"pip install meter-infer\[onnx\]")],
+    [("openvino", "pip install openvino"), ("onnxruntime", r"pip install '\.\[onnx\]' in the checkout")],
 )
 def test_a_missing_engine_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, name: str, command: str

@@ -31,7 +31,7 @@ def library() -> TensorRt:
     try:
         return load_tensorrt()
     except BackendUnavailable as error:
-        pytest.skip(f"{error} (tests: pip install 'meter-infer[gputest]')")
+        pytest.skip(f"{error} (tests: pip install '.[gputest]')")
 
 
 @pytest.fixture(autouse=True)
