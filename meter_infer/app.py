@@ -24,7 +24,7 @@ from meter_infer.types import Frame, Reading, Reason
 from meter_infer.vision.color import frame_bgr
 
 DEFAULT_CADENCE_S = 1.0
-_NOT_IN_PICTURE = frozenset({Reason.NO_METER, Reason.NO_SIGNAL})
+NOT_IN_PICTURE = frozenset({Reason.NO_METER, Reason.NO_SIGNAL})
 """What the last look saw of such a meter was in another picture, and is not drawn on this one."""
 
 
@@ -202,7 +202,7 @@ def read_source(
             shapes = [
                 shape
                 for reading in readings
-                if reading.reason not in _NOT_IN_PICTURE
+                if reading.reason not in NOT_IN_PICTURE
                 and (seen := reader.seen(reading.camera, reading.meter)) is not None
                 for shape in shapes_of(seen)
             ]

@@ -1,6 +1,7 @@
 """From what a look saw to lines on the picture."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from meter_infer.annotate import Polyline, Role
 from meter_infer.calibration import PicturePoints
@@ -24,6 +25,14 @@ def shapes_of(seen: Look) -> tuple[Polyline, ...]:
             tip = seen.dial.point_at(seen.dial.angle_of_fraction(seen.fraction))
         shapes.append(Polyline(Role.POINTER, np.stack([seen.pointer.hub, tip])))
     return tuple(shapes)
+
+
+def ends_of(seen: Look) -> tuple[NDArray[np.float64], ...]:
+    """Return where the scale begins and ends, (2,) each in frame pixels; empty where no scale was found."""
+    if seen.dial is not None:
+        ends = seen.dial.polar(seen.dial.start_angle + np.array([0.0, seen.dial.span]), np.ones(1))[:, 0]
+        return ends[0], ends[1]
+    return (seen.tube.start, seen.tube.end) if seen.tube is not None else ()
 
 
 def clicked_shapes(points: PicturePoints) -> tuple[Polyline, ...]:

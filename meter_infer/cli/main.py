@@ -21,6 +21,7 @@ from meter_infer.errors import BackendUnavailable
 _LAZY: dict[str, tuple[str, str, str, str | None]] = {
     "eval": ("meter_infer.cli.eval", "eval_command", "Measure on labelled pictures.", None),
     "synth": ("meter_infer.cli.synth", "synth_app", "Render data sets and videos with known readings.", None),
+    "draft": ("meter_infer.cli.draft", "draft_command", "Draft a site file from what is seen.", None),
     "run": ("meter_infer.cli.run", "run_command", "Watch the cameras of a site until told to stop.", None),
     "bench": (
         "meter_infer.cli.bench",
