@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test test-gpu lint format check-types unit clean
+.PHONY: demo test test-gpu lint format clean
 
 demo: $(VENV)/.run
 	scripts/demo "$(BIN)" demo_out
