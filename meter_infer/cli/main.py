@@ -60,7 +60,7 @@ def _load(name: str) -> Any:
     try:
         target = getattr(import_module(module), attribute)
     except ModuleNotFoundError as error:
-        hint = f"; install it with: pip install 'meter-infer[{extra}]'" if extra else ""
+        hint = f"; install it with: pip install '.[{extra}]' in the checkout" if extra else ""
         raise BackendUnavailable(f"meter-infer {name} needs the package {error.name}{hint}.") from error
     if not isinstance(target, typer.Typer):
         wrapped = typer.Typer(add_completion=False, rich_markup_mode=None)

@@ -66,7 +66,7 @@ def test_a_command_whose_packages_are_missing_says_what_to_install(
     assert result.exit_code == 2
     assert result.stderr == (
         "error: meter-infer train needs the package meter_infer.not_there; "
-        "install it with: pip install 'meter-infer[train]'.\n"
+        "install it with: pip install '.[train]' in the checkout.\n"
     )
 
 
