@@ -105,6 +105,24 @@ def test_the_page_says_what_is_missing(content: str, meter: dict[str, Any], says
     assert all(doubt.startswith(said) for doubt, said in zip(doubts, says, strict=True))
 
 
+@node
+@pytest.mark.parametrize(
+    ("place", "chosen", "meter"),
+    [
+        ((50, 50), 0, 0),
+        ((50, 50), 1, 0),
+        ((215, 100), 0, 1),
+        ((115, 125), 1, 0),
+        ((600, 400), 1, 1),
+        ((600, 400), -1, -1),
+    ],
+)
+def test_a_click_is_for_the_meter_that_it_falls_on(
+    content: str, place: tuple[int, int], chosen: int, meter: int
+) -> None:
+    assert of_page(content, f"meterAt(draft, {list(place)}, {chosen})") == meter
+
+
 def test_no_text_of_a_camera_ends_the_script() -> None:
     content = page(Draft("hall", "</script><b>", 9, 9, ()), b"").decode()
     assert "</script><b>" not in content
